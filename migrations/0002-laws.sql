@@ -1,0 +1,374 @@
+-- The laws, as triggers: they hold whoever writes the SQL. Only who may disable triggers can go round them
+-- (session_replication_role = replica, logical apply).
+
+create function @schema@.refuse() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  raise exception using
+    errcode = 'restrict_violation',
+    message = format('%s of %I.%I is refused: %s', tg_op, tg_table_schema, tg_table_name, tg_argv[0]),
+    hint    = tg_argv[1];
+end
+$body$;
+
+
+-- Law 2, no reference disappears without an intent. The rendition of an original that went has no period of its own, hence
+-- the reason of its own. Locks: none but the new rows'.
+create function @schema@.note_detached() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  insert into @schema@.deletion_outbox (file_id, reason, owner_type, owner_id, slot)
+  select g.file_id,
+         case
+           when g.holder_id is null then 'detached'
+           when exists (select from @schema@.files f where f.id = g.holder_id) then 'detached'
+           else 'original'
+         end,
+         g.owner_type, g.owner_id, g.slot
+    from gone g;
+  return null;
+end
+$body$;
+
+create trigger note_detached after delete on @schema@.file_references
+  referencing old table as gone
+  for each statement execute function @schema@.note_detached();
+
+create trigger refuse_update before update on @schema@.file_references
+  for each statement execute function @schema@.refuse('a reference is made and dropped, never changed', 'Call detach, then attach.');
+
+
+-- Law 2, no file begins without an intent; law 6, an adopted key is busy until its receipt is pruned; law 3, an id is never
+-- in files and in deletions at once, so that a file that went cannot come back. Locks: none but the new rows'.
+create function @schema@.begin_files() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  condemned uuid;
+begin
+  select b.id into condemned
+    from begun b
+    join @schema@.deletions d on d.file_id = b.id
+   limit 1;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = format('file %s is in deletions and cannot be a file', condemned),
+      hint    = 'Store the content again; the new file has an id of its own.';
+  end if;
+
+  insert into @schema@.adopted_keys (storage, key)
+  select b.storage, b.key
+    from begun b
+   where not @schema@.is_generated_key(b.id, b.key);
+
+  -- A key that was generated for another file may be adopted only when that file is not about to lose its bytes.
+  perform
+     from begun b
+     join @schema@.deletions d on d.storage = b.storage and d.key = b.key
+    where not @schema@.is_generated_key(b.id, b.key)
+      and d.state <> 'deleted'
+      and d.file_id = case
+                        when split_part(b.key, '/', -1) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+                        then left(split_part(b.key, '/', -1), 36)::uuid
+                      end;
+
+  if found then
+    raise exception using
+      errcode = 'unique_violation',
+      message = 'a key that is still to be deleted cannot be adopted',
+      hint    = 'Wait until its deletion is complete.';
+  end if;
+
+  insert into @schema@.deletion_outbox (file_id, reason)
+  select b.id, 'stored'
+    from begun b;
+  return null;
+end
+$body$;
+
+create trigger begin_files after insert on @schema@.files
+  referencing new table as begun
+  for each statement execute function @schema@.begin_files();
+
+create trigger refuse_update before update on @schema@.files
+  for each row
+  when (   old.id         is distinct from new.id
+        or old.storage    is distinct from new.storage
+        or old.key        is distinct from new.key
+        or old.version_id is distinct from new.version_id)
+  execute function @schema@.refuse('a file never changes its id, storage, key or version', 'Store the content again.');
+
+
+-- Law 3, no file row disappears without its bytes being due. The file's intents end here and live on as last_owners.
+-- Locks: intents that another settle holds are skipped, it drops them itself when it finds the file gone; waiting for it
+-- could deadlock, as it may wait for intents of ours.
+create function @schema@.condemn_files() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  with noted as materialized (
+    select o.*
+      from gone g
+      join @schema@.deletion_outbox o on o.file_id = g.id
+       for update of o skip locked
+  ), settled as (
+    delete from @schema@.deletion_outbox o
+     using noted n
+     where o.file_id = n.file_id
+       and o.seq     = n.seq
+  ), history as (
+    select n.file_id,
+           (array_agg(n.reason order by n.noted_at desc, n.seq desc))[1] as reason,
+           jsonb_agg(jsonb_build_object('type', n.owner_type, 'id', n.owner_id, 'slot', n.slot, 'detachedAt', n.noted_at)
+                     order by n.noted_at, n.seq) filter (where n.owner_type is not null) as owners
+      from noted n
+     group by n.file_id
+  )
+  insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners)
+  select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
+         coalesce(h.reason, 'direct'),
+         'condemned',
+         case
+           when h.owners is null then '[]'
+           when jsonb_array_length(h.owners) <= 100 then h.owners
+           else jsonb_path_query_array(h.owners, '$[last - 99 to last]')
+         end
+    from gone g
+    left join history h on h.file_id = g.id;
+  return null;
+end
+$body$;
+
+create trigger condemn_files after delete on @schema@.files
+  referencing old table as gone
+  for each statement execute function @schema@.condemn_files();
+
+
+-- Law 2 for the outbox itself: an intent may go when its file is gone or referenced. Whoever removes the last reference
+-- writes an intent of his own, so a visible reference is enough. Relying on another intent is not, unless that one is
+-- locked: two sessions could each drop one and rely on the other's (shown to leak).
+-- Locks: KEY SHARE on the other intents of files that have neither reference nor deletion; none are waited for.
+create function @schema@.guard_outbox() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  open_ids uuid[];
+  kept_ids uuid[];
+begin
+  select array_agg(distinct g.file_id) into open_ids
+    from gone g
+    join @schema@.files f on f.id = g.file_id
+   where not exists (select from @schema@.file_references r where r.file_id = g.file_id);
+
+  if open_ids is null then
+    return null;
+  end if;
+
+  select array_agg(distinct o.file_id) into kept_ids
+    from (select o.file_id
+            from @schema@.deletion_outbox o
+           where o.file_id = any(open_ids)
+             for key share skip locked) o;
+
+  if kept_ids @> open_ids then
+    return null;
+  end if;
+
+  raise exception using
+    errcode = 'restrict_violation',
+    message = format('the intents of %s file(s) without a reference cannot be dropped', cardinality(open_ids)),
+    hint    = 'Attach the file, or let the processor settle it.';
+end
+$body$;
+
+create trigger guard_outbox after delete on @schema@.deletion_outbox
+  referencing old table as gone
+  for each statement execute function @schema@.guard_outbox();
+
+create trigger refuse_update before update on @schema@.deletion_outbox
+  for each statement execute function @schema@.refuse('an intent is a fact', 'Change the periods of the processor instead.');
+
+
+-- Law 3 for pending deletions: nothing that is a file may be due to go, whoever says so. A generated key names one file, so
+-- its id is enough to look for. Locks: none.
+create function @schema@.guard_new_deletions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform from due d join @schema@.files f on f.id = d.file_id;
+
+  if not found then
+    perform
+       from due d
+       join @schema@.files f on f.storage = d.storage and f.key = d.key
+      where not @schema@.is_generated_key(d.file_id, d.key);
+  end if;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'the bytes of a file cannot be due to go',
+      hint    = 'Detach the file; the processor deletes its bytes when the last reference is gone.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_new_deletions after insert on @schema@.deletions
+  referencing new table as due
+  for each statement execute function @schema@.guard_new_deletions();
+
+
+-- Laws 3 and 4: a pending deletion goes only by becoming a file (finish_upload) or a receipt. Locks: none.
+create function @schema@.guard_deletions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform
+     from gone g
+     left join @schema@.files f on f.id = g.file_id and f.storage = g.storage and f.key = g.key
+    where g.state <> 'deleted'
+      and (f.id is null or g.state <> 'reserved');
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'a pending deletion cannot be dropped, its bytes would stay for ever',
+      hint    = 'Let the processor delete the bytes; receipts may be pruned.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_deletions after delete on @schema@.deletions
+  referencing old table as gone
+  for each statement execute function @schema@.guard_deletions();
+
+-- The states of a deletion. The one way back, from deleted to abandoned, is for an upload whose stalled write landed late.
+create trigger refuse_update before update on @schema@.deletions
+  for each row
+  when (   old.file_id    is distinct from new.file_id
+        or old.storage    is distinct from new.storage
+        or old.key        is distinct from new.key
+        or old.version_id is distinct from new.version_id
+        or (    old.state <> new.state
+            and (old.state, new.state) not in (('reserved',  'abandoned'),
+                                               ('abandoned', 'deleted'),
+                                               ('condemned', 'deleted'))
+            and not (old.state = 'deleted' and new.state = 'abandoned' and old.reason = 'upload')))
+  execute function @schema@.refuse('a deletion goes from reserved to abandoned to deleted, or from condemned to deleted',
+                                   'Let the processor do its work.');
+
+
+-- Law 6: an adopted key stays busy while it is a file, pending or has a receipt. Locks: none.
+create function @schema@.guard_adopted_keys() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform from gone g join @schema@.files f on f.storage = g.storage and f.key = g.key;
+
+  if not found then
+    perform
+       from gone g
+       join @schema@.deletions d on d.storage = g.storage and d.key = g.key
+      where not @schema@.is_generated_key(d.file_id, d.key);
+  end if;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'an adopted key is busy until the receipt of its deletion is pruned',
+      hint    = 'Receipts are pruned by the processor after their retention.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_adopted_keys after delete on @schema@.adopted_keys
+  referencing old table as gone
+  for each statement execute function @schema@.guard_adopted_keys();
+
+create trigger refuse_update before update on @schema@.adopted_keys
+  for each statement execute function @schema@.refuse('an adopted key is a fact', 'Nothing needs to be done.');
+
+
+-- Law 1 for renditions: originals that held each other would never become unreferenced. Measures what already hangs below
+-- the rendition, then walks from the holder upward and locks each original FOR NO KEY UPDATE, so that two sessions that
+-- would close a circle together meet on a row; attaching (KEY SHARE) is not disturbed. Needs the fresh snapshots of READ
+-- COMMITTED.
+create function @schema@.guard_holder() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  holders uuid[] := array[new.owner_id::uuid];
+  depth   integer;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = 'a rendition can be attached to its original in READ COMMITTED only',
+      hint    = 'Begin the transaction with isolation level READ COMMITTED.';
+  end if;
+
+  perform from @schema@.files f where f.id = new.file_id for no key update;
+
+  with recursive below (file_id, level) as (
+    select new.file_id, 1
+     union
+    select r.file_id, b.level + 1
+      from below b
+      join @schema@.file_references r on r.holder_id = b.file_id
+     where b.level <= 16
+  )
+  select max(b.level) into depth from below b;
+
+  while holders is not null loop
+    if new.file_id = any(holders) then
+      raise exception using
+        errcode = 'restrict_violation',
+        message = format('file %s cannot be held by itself', new.file_id),
+        hint    = 'A rendition is made from another file.';
+    end if;
+    if depth > 16 then
+      raise exception using
+        errcode = 'restrict_violation',
+        message = 'renditions of renditions go 16 deep and no deeper',
+        hint    = 'Make the rendition from the first original.';
+    end if;
+
+    perform from @schema@.files f where f.id = any(holders) order by f.id for no key update;
+
+    select array_agg(distinct r.holder_id) into holders
+      from @schema@.file_references r
+     where r.file_id = any(holders)
+       and r.holder_id is not null;
+    depth := depth + 1;
+  end loop;
+  return new;
+end
+$body$;
+
+create trigger guard_holder before insert on @schema@.file_references
+  for each row
+  when (new.owner_type = 'file')
+  execute function @schema@.guard_holder();
+
+
+create trigger refuse_truncate before truncate on @schema@.files
+  for each statement execute function @schema@.refuse('its bytes would stay for ever', 'Detach the files.');
+create trigger refuse_truncate before truncate on @schema@.file_references
+  for each statement execute function @schema@.refuse('no intent would be noted', 'Delete the rows.');
+create trigger refuse_truncate before truncate on @schema@.deletion_outbox
+  for each statement execute function @schema@.refuse('its files would stay for ever', 'Let the processor settle them.');
+create trigger refuse_truncate before truncate on @schema@.deletions
+  for each statement execute function @schema@.refuse('its bytes would stay for ever', 'Let the processor delete them.');
+create trigger refuse_truncate before truncate on @schema@.adopted_keys
+  for each statement execute function @schema@.refuse('a key could be used twice', 'Nothing needs to be done.');
+create trigger refuse_truncate before truncate on @schema@.settings
+  for each statement execute function @schema@.refuse('the processor reads it', 'Update the row.');
+create trigger refuse_delete before delete on @schema@.settings
+  for each statement execute function @schema@.refuse('the processor reads it', 'Update the row.');

@@ -1,0 +1,421 @@
+-- The processor's steps. Each is one call in a transaction of its own, and storage is never called inside one.
+
+-- Settings for the rest of the transaction. Set here and not in a SET clause, which would end before the commit.
+--   synchronous_commit  a crash must not bring back the row of a file whose bytes are gone (shown)
+--   lock_timeout        below deadlock_timeout: the processor gives way, the application never notices
+--   jit                 costs 300 ms on plans that take one
+--   enable_seqscan      an outbox that was empty when it was last analysed must not be read whole
+create function @schema@.begin_step() returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = 'the processor runs in READ COMMITTED only',
+      hint    = 'Begin the transaction with isolation level READ COMMITTED; each step needs fresh snapshots.';
+  end if;
+  perform set_config('synchronous_commit', 'on',    true),
+          set_config('lock_timeout',       '200ms', true),
+          set_config('jit',                'off',   true),
+          set_config('enable_seqscan',     'off',   true),
+          set_config('row_security',       'off',   true);
+end
+$body$;
+
+
+-- Settles a batch of intents of one reason that are older than its period: files without a reference are condemned.
+--
+-- after_noted_at and after_seq are the low-water mark: everything up to it was seen by this processor, so that dead rows of
+-- earlier batches are not read again (24 to 66 ms a batch behind a million of them). An intent is dropped only if its file
+-- is gone, a reference is visible, or this call condemned the file; every other stays for a later sweep.
+--
+-- Locks: intents FOR UPDATE SKIP LOCKED, so that several processors share the work; then files FOR UPDATE SKIP LOCKED, so
+-- that a file that is being attached is passed by. Whatever waits longer than lock_timeout fails the batch: the caller
+-- halves it, and an error of a single intent is passed over.
+create function @schema@.settle(
+  due_reason text, period_ms bigint, batch_size integer, after_noted_at timestamptz, after_seq bigint
+) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  due_before   timestamptz := clock_timestamp() - period_ms * interval '1 millisecond';
+  claimed_ids  uuid[];
+  claimed_seqs bigint[];
+  noted_ats    timestamptz[];
+  claimed      integer;
+  locked_ids   uuid[];
+  condemned    uuid[];
+  settled      integer := 0;
+  failure      json;
+begin
+  perform @schema@.begin_step();
+
+  with claimed_intents as materialized (
+    select o.file_id, o.seq, o.noted_at
+      from @schema@.deletion_outbox o
+     where o.reason = due_reason
+       and o.noted_at <= due_before
+       and (o.noted_at, o.seq) > (after_noted_at, after_seq)
+     order by o.noted_at, o.seq
+     limit batch_size
+       for update skip locked
+  )
+  select array_agg(c.file_id), array_agg(c.seq), array_agg(c.noted_at), count(*)
+    into claimed_ids, claimed_seqs, noted_ats, claimed
+    from claimed_intents c;
+
+  if claimed = 0 then
+    return json_build_object('claimed', 0, 'condemned', 0, 'dropped', 0, 'left', 0);
+  end if;
+
+  begin
+    locked_ids := array(
+      select f.id
+        from @schema@.files f
+       where f.id = any(claimed_ids)
+         and not exists (select from @schema@.file_references r where r.file_id = f.id)
+       order by f.id
+         for update skip locked);
+
+    -- With a newer snapshot than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    with youngest as materialized (
+      select distinct on (c.file_id) c.file_id, c.noted_at, c.seq
+        from unnest(claimed_ids, noted_ats, claimed_seqs) as c(file_id, noted_at, seq)
+       where c.file_id = any(locked_ids)
+       order by c.file_id, c.noted_at desc, c.seq desc
+    ), gone as (
+      delete from @schema@.files f
+       using youngest y
+       where f.id = y.file_id
+         and not exists (select from @schema@.file_references r where r.file_id = f.id)
+         and not exists (select
+                           from @schema@.deletion_outbox o
+                          where o.file_id = f.id
+                            and (o.noted_at, o.seq) > (y.noted_at, y.seq))
+      returning f.id
+    )
+    select array_agg(g.id) into condemned from gone g;
+
+    -- Condemning dropped the intents of the condemned; these are the rest.
+    with dropped as (
+      delete from @schema@.deletion_outbox o
+       using unnest(claimed_ids, claimed_seqs) as c(file_id, seq)
+       where c.file_id <> all(coalesce(condemned, '{}'))
+         and o.file_id = c.file_id
+         and o.seq     = c.seq
+         and (   not exists (select from @schema@.files f where f.id = c.file_id)
+              or exists (select from @schema@.file_references r where r.file_id = c.file_id))
+      returning 1
+    )
+    select count(*) into settled from dropped;
+  exception when others then
+    condemned := null;
+    settled   := 0;
+    failure   := json_build_object('code', sqlstate, 'message', sqlerrm);
+  end;
+
+  return json_build_object(
+    'claimed',   claimed,
+    'condemned', coalesce(cardinality(condemned), 0),
+    'dropped',   settled,
+    'left',      claimed - settled - (select count(*) from unnest(claimed_ids) id where id = any(condemned)),
+    'notedAt',   noted_ats[claimed],
+    'seq',       claimed_seqs[claimed],
+    'failure',   failure);
+end
+$body$;
+
+
+-- Leases a batch of due deletions of one storage, oldest first. A reservation that is claimed is abandoned for good
+-- (law 4). A row whose last lease ended without an outcome is claimed alone, so that one object that kills the process
+-- cannot drag a thousand with it.
+-- Locks: the claimed rows, SKIP LOCKED.
+create function @schema@.claim_deletions(storage text, batch_size integer, lease_token uuid, lease_ms bigint) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  due_before  timestamptz := clock_timestamp();
+  claimed_ids uuid[];
+  claimed     json;
+begin
+  perform @schema@.begin_step();
+
+  select case when d.lease_token is not null then array[d.file_id] end into claimed_ids
+    from @schema@.deletions d
+   where d.storage = claim_deletions.storage
+     and d.state <> 'deleted'
+     and d.next_attempt_at <= due_before
+   order by d.next_attempt_at
+   limit 1
+     for update skip locked;
+
+  if not found then
+    return '[]';
+  end if;
+
+  if claimed_ids is null then
+    claimed_ids := array(
+      select d.file_id
+        from @schema@.deletions d
+       where d.storage = claim_deletions.storage
+         and d.state <> 'deleted'
+         and d.next_attempt_at <= due_before
+         and d.lease_token is null
+       order by d.next_attempt_at
+       limit batch_size
+         for update skip locked);
+  end if;
+
+  with leased as (
+    update @schema@.deletions d
+       set lease_token     = claim_deletions.lease_token,
+           attempts        = d.attempts + 1,
+           next_attempt_at = clock_timestamp() + lease_ms * interval '1 millisecond',
+           condemned_at    = case d.state when 'reserved' then clock_timestamp() else d.condemned_at end,
+           state           = case d.state when 'reserved' then 'abandoned'       else d.state        end
+     where d.file_id = any(claimed_ids)
+    returning d.file_id, d.key, d.version_id, d.state
+  )
+  select json_agg(json_build_object('fileId',    l.file_id,
+                                    'key',       l.key,
+                                    'versionId', l.version_id,
+                                    'abandoned', l.state = 'abandoned'))
+    into claimed
+    from leased l;
+  return claimed;
+end
+$body$;
+
+
+-- Prolongs a lease; answers how many rows it still holds.
+create function @schema@.renew_lease(lease_token uuid, file_ids uuid[], lease_ms bigint) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  renewed integer;
+begin
+  perform @schema@.begin_step();
+
+  update @schema@.deletions d
+     set next_attempt_at = clock_timestamp() + lease_ms * interval '1 millisecond'
+   where d.file_id     = any(file_ids)
+     and d.lease_token = renew_lease.lease_token;
+  get diagnostics renewed = row_count;
+  return renewed;
+end
+$body$;
+
+
+-- Writes the receipts of deleted bytes; answers how many rows the lease still held. An abandoned upload is deleted a second
+-- time one time-to-live after it was abandoned, because a stalled write may land late.
+create function @schema@.complete_deletions(lease_token uuid, file_ids uuid[], upload_ttl_ms bigint) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  second_pass_after interval := upload_ttl_ms * interval '1 millisecond';
+  completed         integer;
+begin
+  perform @schema@.begin_step();
+
+  with held as materialized (
+    select d.file_id,
+           d.state = 'abandoned' and d.condemned_at + second_pass_after > clock_timestamp() as once_more
+      from @schema@.deletions d
+     where d.file_id     = any(file_ids)
+       and d.lease_token = complete_deletions.lease_token
+     order by d.file_id
+       for update
+  )
+  update @schema@.deletions d
+     set state           = case when h.once_more then d.state                             else 'deleted'         end,
+         next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
+         attempts        = case when h.once_more then 0                                   else d.attempts        end,
+         deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
+         lease_token     = null,
+         last_error      = null
+    from held h
+   where d.file_id = h.file_id;
+  get diagnostics completed = row_count;
+  return completed;
+end
+$body$;
+
+
+-- Records failures, [{ "fileId", "error", "permanent" }, …]: tried again after an exponential backoff with full jitter, or
+-- stuck for somebody to look at when the failure is permanent or the attempts are used up. Answers with both counts.
+create function @schema@.fail_deletions(
+  lease_token uuid, failures jsonb, max_attempts integer, backoff_base_ms bigint, backoff_max_ms bigint
+) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  failed integer;
+  stuck  integer;
+begin
+  perform @schema@.begin_step();
+
+  with failed_rows as (
+    update @schema@.deletions d
+       set lease_token     = null,
+           last_error      = left(f.error, 2000),
+           next_attempt_at = case
+             when f.permanent or d.attempts >= max_attempts then 'infinity'
+             else clock_timestamp() + random() * interval '1 millisecond'
+                    * least(backoff_max_ms, backoff_base_ms * power(2, least(d.attempts - 1, 30)))
+           end
+      from jsonb_to_recordset(failures) as f("fileId" uuid, error text, permanent boolean)
+     where d.file_id     = f."fileId"
+       and d.lease_token = fail_deletions.lease_token
+    returning d.next_attempt_at
+  )
+  select count(*), count(*) filter (where r.next_attempt_at = 'infinity') into failed, stuck from failed_rows r;
+  return json_build_object('failed', failed, 'stuck', stuck);
+end
+$body$;
+
+
+-- Gives back rows whose deletion was never started, as if they had not been claimed.
+create function @schema@.release_deletions(lease_token uuid, file_ids uuid[]) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  released integer;
+begin
+  perform @schema@.begin_step();
+
+  update @schema@.deletions d
+     set lease_token     = null,
+         attempts        = d.attempts - 1,
+         next_attempt_at = clock_timestamp()
+   where d.file_id     = any(file_ids)
+     and d.lease_token = release_deletions.lease_token;
+  get diagnostics released = row_count;
+  return released;
+end
+$body$;
+
+
+-- Makes stuck deletions due at once, of one storage or of all; answers how many.
+create function @schema@.retry_stuck(storage text) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  retried integer;
+begin
+  update @schema@.deletions d
+     set attempts        = 0,
+         next_attempt_at = clock_timestamp()
+   where (d.storage = retry_stuck.storage or retry_stuck.storage is null)
+     and d.state <> 'deleted'
+     and d.next_attempt_at = 'infinity';
+  get diagnostics retried = row_count;
+  return retried;
+end
+$body$;
+
+
+-- Forgets a batch of receipts older than their retention, and the adopted keys they kept busy; answers how many.
+create function @schema@.prune_receipts(retention_ms bigint, batch_size integer) returns integer
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  deleted_before timestamptz := clock_timestamp() - retention_ms * interval '1 millisecond';
+  pruned         integer;
+begin
+  perform @schema@.begin_step();
+
+  with old as materialized (
+    select d.file_id
+      from @schema@.deletions d
+     where d.state = 'deleted'
+       and d.deleted_at <= deleted_before
+     order by d.deleted_at
+     limit batch_size
+       for update skip locked
+  ), forgotten as (
+    delete from @schema@.deletions d
+     using old
+     where d.file_id = old.file_id
+    returning d.file_id, d.storage, d.key
+  ), freed as (
+    delete from @schema@.adopted_keys a
+     using forgotten f
+     where a.storage = f.storage
+       and a.key     = f.key
+       and not @schema@.is_generated_key(f.file_id, f.key)
+  )
+  select count(*) into pruned from forgotten;
+  return pruned;
+end
+$body$;
+
+
+-- What there is to do now, in one round trip: the reasons with due intents behind their marks, the storages with due
+-- deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
+create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  due_at timestamptz := clock_timestamp();
+begin
+  perform @schema@.begin_step();
+
+  return json_build_object(
+    'reasons', (
+      select coalesce(json_agg(p.reason), '[]')
+        from jsonb_to_recordset(policies)
+          as p(reason text, "periodMs" bigint, "afterNotedAt" timestamptz, "afterSeq" bigint)
+       where exists (select
+                       from @schema@.deletion_outbox o
+                      where o.reason = p.reason
+                        and o.noted_at <= due_at - p."periodMs" * interval '1 millisecond'
+                        and (o.noted_at, o.seq) > (p."afterNotedAt", p."afterSeq"))),
+    'storages', (
+      select coalesce(json_agg(s), '[]')
+        from unnest(storages) s
+       where exists (select
+                       from @schema@.deletions d
+                      where d.storage = s
+                        and d.state <> 'deleted'
+                        and d.next_attempt_at <= due_at)),
+    'receipts', exists (select
+                          from @schema@.deletions d
+                         where d.state = 'deleted'
+                           and d.deleted_at <= due_at - retention_ms * interval '1 millisecond'));
+end
+$body$;
+
+
+-- The state of the outbox, for people and for alarms. Counts whole tables: for a dashboard, not for a hot path.
+create function @schema@.stats(policies jsonb) returns json
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+  with intents as (
+    select o.noted_at + p."periodMs" * interval '1 millisecond' as due_at, p.reason is null as unknown
+      from @schema@.deletion_outbox o
+      left join jsonb_to_recordset(policies) as p(reason text, "periodMs" bigint) on p.reason = o.reason
+  ), pending as (
+    select count(*)                                            as pending,
+           count(*) filter (where i.due_at <= clock_timestamp()) as due,
+           count(*) filter (where i.unknown)                   as unknown,
+           min(i.due_at)                                       as oldest_due_at
+      from intents i
+  ), rows_by_state as (
+    select count(*) filter (where d.state = 'reserved')                                       as reserved,
+           count(*) filter (where d.state in ('abandoned', 'condemned'))                      as condemned,
+           count(*) filter (where d.state <> 'deleted' and d.next_attempt_at = 'infinity')    as stuck,
+           count(*) filter (where d.state = 'deleted')                                        as receipts
+      from @schema@.deletions d
+  )
+  select json_build_object(
+           'pending',        p.pending,
+           'due',            p.due,
+           'unknownReasons', p.unknown,
+           'oldestDueAgeMs', greatest(0, floor(extract(epoch from clock_timestamp() - p.oldest_due_at) * 1000)),
+           'reserved',       r.reserved,
+           'condemned',      r.condemned,
+           'stuck',          r.stuck,
+           'receipts',       r.receipts)
+    from pending p, rows_by_state r
+$body$;

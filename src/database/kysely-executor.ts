@@ -1,0 +1,17 @@
+import { CompiledQuery } from 'kysely';
+import type { AnyKysely } from './any-kysely.js';
+import type { Executor } from './executor.js';
+
+/**
+ * Runs statements through a Kysely instance or transaction, without its plugins: a case converter would rename the keys of
+ * the answers.
+ */
+export function kyselyExecutor(database: AnyKysely): Executor {
+  const plain = database.withoutPlugins();
+  return {
+    async query(text, parameters) {
+      const result = await plain.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...parameters]));
+      return result.rows;
+    },
+  };
+}

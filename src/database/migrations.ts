@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { quoteIdentifier } from './quote-identifier.js';
+
+export interface RegistryMigration {
+  /** The file's name without its ending; migrations run in the order of their names. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Beside `src/` in the repository and beside `dist/` in the package. */
+const folder = new URL('../../migrations/', import.meta.url);
+
+/** Where Kysely's Migrator keeps its books, inside the registry's own schema. */
+export const migrationTable = 'migrations';
+export const migrationLockTable = 'migrations_lock';
+
+/** The registry's migrations, written for one schema, in order. */
+export async function readMigrations(schema: string): Promise<RegistryMigration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => ({
+      name: name.slice(0, -'.sql'.length),
+      sql: writeFor(schema, await readFile(new URL(name, folder), 'utf8')),
+    })),
+  );
+}
+
+function writeFor(schema: string, template: string): string {
+  // A schema could be called like the quotes around the functions' bodies, and would end them.
+  const bodyQuote = schema.includes('$body$') ? '$the_body$' : '$body$';
+  return template.replaceAll('$body$', () => bodyQuote).replaceAll('@schema@', () => quoteIdentifier(schema));
+}

@@ -1,0 +1,37 @@
+import type { AnyKysely } from './any-kysely.js';
+import { type Argument, call } from './call.js';
+import { databaseError } from './database-error.js';
+import { kyselyExecutor } from './kysely-executor.js';
+import type { Executor } from './executor.js';
+
+/** The registry's own way to its schema, beside the transactions of the application. */
+export class RegistryDatabase {
+  readonly executor: Executor;
+
+  constructor(
+    readonly kysely: AnyKysely,
+    readonly schema: string,
+  ) {
+    this.executor = kyselyExecutor(kysely);
+  }
+
+  /** Calls a function of the schema in a transaction of its own. */
+  call<Result>(name: string, args: readonly Argument[]): Promise<Result> {
+    return call<Result>(this.executor, this.schema, name, args);
+  }
+
+  /**
+   * Calls a step of the processor at READ COMMITTED, whatever the server's or the role's default is: its statements must each
+   * see what was committed before them.
+   */
+  async step<Result>(name: string, args: readonly Argument[]): Promise<Result> {
+    try {
+      return await this.kysely
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute((transaction) => call<Result>(kyselyExecutor(transaction), this.schema, name, args));
+    } catch (error) {
+      throw databaseError(error, name);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { openRegistryDatabase } from './database/open-registry-database.js';
+import { RegistryDatabase } from './database/registry-database.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './file-registry.module-definition.js';
+import { RESOLVED_OPTIONS } from './options/options-token.js';
+import { resolveOptions } from './options/resolve-options.js';
+import { OutboxProcessor } from './outbox/outbox-processor.js';
+import { ProcessorSchedule } from './outbox/processor-schedule.js';
+import { FileRegistry } from './registry/file-registry.js';
+
+/**
+ * Provides `FileRegistry` and `OutboxProcessor`. Configure it with `forRoot(options)` or `forRootAsync({ inject, useFactory })`;
+ * `isGlobal: true` beside them makes both available everywhere.
+ *
+ * ```ts
+ * FileRegistryModule.forRootAsync({
+ *   inject: [DATABASE],
+ *   useFactory: (database: Kysely<Database>) => ({
+ *     database,
+ *     storages: { media: localStorage({ root: './media' }) },
+ *   }),
+ * })
+ * ```
+ *
+ * The application does not start with an option that is wrong, a schema that is behind, or a storage that cannot be used.
+ */
+@Module({
+  providers: [
+    { provide: RESOLVED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
+    { provide: RegistryDatabase, inject: [RESOLVED_OPTIONS], useFactory: openRegistryDatabase },
+    FileRegistry,
+    OutboxProcessor,
+    ProcessorSchedule,
+  ],
+  exports: [FileRegistry, OutboxProcessor],
+})
+export class FileRegistryModule extends ConfigurableModuleClass {}

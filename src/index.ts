@@ -1,0 +1,61 @@
+export { FileRegistryModule } from './file-registry.module.js';
+export type { FileRegistryModuleExtras } from './file-registry.module-definition.js';
+export type { FileRegistryOptions, ProcessorOptions } from './options/file-registry-options.js';
+export { optionDefaults, optionLimits, processorDefaults, processorLimits } from './options/option-defaults.js';
+
+export { FileRegistry } from './registry/file-registry.js';
+export type { AttachPair, AttachResult, DetachResult, FileTransaction, ReplaceResult } from './registry/file-transaction.js';
+export type { AttachedFile } from './registry/attached-file.js';
+export type { FileArgument } from './registry/file-argument.js';
+export type { FileContent } from './registry/content.js';
+export type { FileReference, ReferencesOptions } from './registry/file-reference.js';
+export type { Owner, OwnerRecord, OwnerSelector } from './registry/owner.js';
+export type { ReadOptions } from './registry/read-options.js';
+export type { StoreOptions } from './registry/store-options.js';
+export type { StoredFile } from './registry/stored-file.js';
+
+export { OutboxProcessor } from './outbox/outbox-processor.js';
+export type { DrainResult } from './outbox/drain-result.js';
+export type { OutboxStats } from './outbox/outbox-stats.js';
+
+export * from './storage/storage.js';
+export { localStorage } from './storage/local/local-storage.js';
+export type { LocalStorageOptions } from './storage/local/local-storage.js';
+
+export { migrate, up } from './database/migrate.js';
+export type { MigrateOptions, MigrateResult } from './database/migrate.js';
+export { migrationSql } from './database/migration-sql.js';
+export type { DatabaseHandle } from './database/database-handle.js';
+export type { ApplicationTransaction } from './database/transaction-executor.js';
+export type { FileRegistryTables } from './database/tables.js';
+
+export * from './errors/bytes-missing-error.js';
+export * from './errors/content-too-large-error.js';
+export * from './errors/content-type-not-allowed-error.js';
+export * from './errors/database-failed-error.js';
+export * from './errors/database-unavailable-error.js';
+export * from './errors/file-condemned-error.js';
+export * from './errors/file-not-found-error.js';
+export * from './errors/file-registry-error.js';
+export * from './errors/invalid-content-error.js';
+export * from './errors/invalid-file-id-error.js';
+export * from './errors/invalid-filename-error.js';
+export * from './errors/invalid-key-error.js';
+export * from './errors/invalid-metadata-error.js';
+export * from './errors/invalid-option-error.js';
+export * from './errors/invalid-owner-error.js';
+export * from './errors/invalid-range-error.js';
+export * from './errors/migration-failed-error.js';
+export * from './errors/processor-stopped-error.js';
+export * from './errors/scheduler-missing-error.js';
+export * from './errors/schema-outdated-error.js';
+export * from './errors/storage-refused-error.js';
+export * from './errors/storage-unavailable-error.js';
+export * from './errors/storage-unusable-error.js';
+export * from './errors/transaction-aborted-error.js';
+export * from './errors/transaction-conflict-error.js';
+export * from './errors/transaction-required-error.js';
+export * from './errors/unknown-storage-error.js';
+export * from './errors/upload-aborted-error.js';
+export * from './errors/upload-expired-error.js';
+export * from './errors/upload-failed-error.js';

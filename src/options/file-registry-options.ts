@@ -1,0 +1,94 @@
+import type { DatabaseHandle } from '../database/database-handle.js';
+import type { FileStorage } from '../storage/storage.js';
+
+/** Options of `FileRegistryModule.forRoot`. Durations are milliseconds of the database's clock. */
+export interface FileRegistryOptions {
+  /** Where the rows are: the Kysely instance or `pg.Pool` of the application. The module never closes it. */
+  readonly database: DatabaseHandle;
+
+  /** Where the bytes are, by name. The names are written into rows: renaming a storage orphans its files. */
+  readonly storages: Readonly<Record<string, FileStorage>>;
+
+  /** The storage `store` writes to unless it is told another. Default: the only one there is. */
+  readonly defaultStorage?: string;
+
+  /** The schema of the registry's tables and functions. Default: `file_registry`. */
+  readonly schema?: string;
+
+  /**
+   * What to do about the schema at start: `check` refuses to run behind, `run` migrates (the role must be allowed to), `off`
+   * asks nothing, for a database that is not there yet. Default: `check`.
+   */
+  readonly migrate?: 'check' | 'run' | 'off';
+
+  /**
+   * How long a file stays after its last detach, so that a mistake can be undone. Counts from the statement, not from the
+   * commit; changing it takes effect on what is already pending. 0 deletes at the processor's next pass.
+   * Default: 24 hours. Limits: 0 to 10 years.
+   */
+  readonly gracePeriodMs?: number;
+
+  /**
+   * How long a stored file waits for its first attach. Must be longer than the application needs between `store` and
+   * `attach`, a form left open included. Default: 24 hours. Limits: 0 to 10 years.
+   */
+  readonly unattachedTtlMs?: number;
+
+  /**
+   * How long an upload may go without progress before its key is taken back. Default: 1 hour. Limits: 1 second to 7 days.
+   */
+  readonly uploadTtlMs?: number;
+
+  /** The largest content `store` takes, unless it is told another limit. Default: 5 GiB. Limits: 1 byte to 5 TiB. */
+  readonly maxSizeBytes?: number;
+
+  /** The content types `store` takes, exact or as `image/*`. Default: all. At most 100. */
+  readonly allowedContentTypes?: readonly string[];
+
+  /** How long receipts of deletions are kept. Default: 30 days. Limits: 0 to 10 years. */
+  readonly receiptRetentionMs?: number;
+
+  readonly processor?: ProcessorOptions;
+}
+
+/** Options of the processor, which every instance of the application may run. */
+export interface ProcessorOptions {
+  /**
+   * Whether this process deletes on a schedule. `drain()` works in any case. Default: true, which needs
+   * `ScheduleModule.forRoot()` in the application.
+   */
+  readonly enabled?: boolean;
+
+  /** The pause between two passes. A pass goes on until nothing is due. Default: 1 second. Limits: 10 ms to 1 day. */
+  readonly intervalMs?: number;
+
+  /** Intents or deletions in one transaction. Default: 1,000, what one S3 request deletes. Limits: 1 to 10,000. */
+  readonly batchSize?: number;
+
+  /**
+   * How long a claimed deletion belongs to this process; after that another takes it over. Default: 1 minute.
+   * Limits: 1 second to 1 hour.
+   */
+  readonly leaseMs?: number;
+
+  /** Failures after which a deletion is stuck until `retryStuck()`. Default: 25. Limits: 1 to 1,000. */
+  readonly maxAttempts?: number;
+
+  /** Upper bound of the pause after the first failure; it doubles with each. Default: 1 second. Limits: 1 ms to 1 hour. */
+  readonly backoffBaseMs?: number;
+
+  /** Upper bound of the pause between attempts. Default: 1 hour. Limits: 1 ms to 7 days. */
+  readonly backoffMaxMs?: number;
+
+  /**
+   * How often a scheduled pass looks at the whole outbox instead of behind its mark, for commits that came late and for files
+   * that were locked. Default: 30 seconds. Limits: 0 to 1 day.
+   */
+  readonly sweepIntervalMs?: number;
+
+  /** How long shutdown waits for what is in flight. Default: 10 seconds. Limits: 0 to 10 minutes. */
+  readonly shutdownTimeoutMs?: number;
+
+  /** A pool of the processor's own, so that a backlog never competes with requests. Default: the module's `database`. */
+  readonly database?: DatabaseHandle;
+}

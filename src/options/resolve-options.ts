@@ -1,0 +1,107 @@
+import type { AnyKysely } from '../database/any-kysely.js';
+import { toKysely } from '../database/database-handle.js';
+import { checkSchemaName } from '../database/schema-name.js';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { StorageMap } from '../storage/storage-map.js';
+import { checkContentTypePatterns } from './content-types.js';
+import type { FileRegistryOptions, ProcessorOptions } from './file-registry-options.js';
+import { optionDefaults, optionLimits, processorDefaults, processorLimits } from './option-defaults.js';
+
+type Numbers<Limits> = { readonly [Name in keyof Limits]: number };
+
+/** The options with every default filled in and every value checked. */
+export interface ResolvedOptions extends Numbers<typeof optionLimits> {
+  readonly database: AnyKysely;
+  readonly storages: StorageMap;
+  readonly schema: string;
+  readonly migrate: 'check' | 'run' | 'off';
+  readonly allowedContentTypes: readonly string[] | undefined;
+  readonly processor: ResolvedProcessorOptions;
+}
+
+export interface ResolvedProcessorOptions extends Numbers<typeof processorLimits> {
+  readonly enabled: boolean;
+  readonly database: AnyKysely;
+}
+
+/**
+ * Checks the module's options and fills in the defaults.
+ *
+ * @throws InvalidOptionError naming the option and the value received; StorageUnusableError for storages that overlap.
+ */
+export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
+  requireObject('options', options);
+  const processor = options.processor ?? {};
+  requireObject('processor', processor);
+
+  const database = toKysely(options.database);
+  const migrate = options.migrate ?? optionDefaults.migrate;
+  if (!['check', 'run', 'off'].includes(migrate)) {
+    throw invalid('migrate', "expected 'check', 'run' or 'off'", migrate);
+  }
+  return {
+    database,
+    storages: resolveStorages(options),
+    schema: checkSchemaName(options.schema ?? optionDefaults.schema),
+    migrate,
+    allowedContentTypes: checkContentTypePatterns(options.allowedContentTypes),
+    ...numbers('', optionLimits, optionDefaults, options),
+    processor: resolveProcessor(processor, database),
+  };
+}
+
+function resolveStorages({ storages, defaultStorage }: FileRegistryOptions): StorageMap {
+  const [first = '', ...others] = Object.keys(storages ?? {});
+  if (defaultStorage === undefined && others.length > 0) {
+    throw invalid('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
+  }
+  return new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
+}
+
+function resolveProcessor(options: ProcessorOptions, database: AnyKysely): ResolvedProcessorOptions {
+  const enabled = options.enabled ?? processorDefaults.enabled;
+  if (typeof enabled !== 'boolean') {
+    throw invalid('processor.enabled', 'expected true or false', enabled);
+  }
+  const resolved = numbers('processor.', processorLimits, processorDefaults, options);
+  if (resolved.backoffMaxMs < resolved.backoffBaseMs) {
+    throw invalid(
+      'processor.backoffMaxMs',
+      `expected at least processor.backoffBaseMs (${resolved.backoffBaseMs})`,
+      resolved.backoffMaxMs,
+    );
+  }
+  return {
+    enabled,
+    database: options.database === undefined ? database : toKysely(options.database, 'processor.database'),
+    ...resolved,
+  };
+}
+
+function numbers<Limits extends Readonly<Record<string, readonly [number, number]>>>(
+  prefix: string,
+  limits: Limits,
+  defaults: Readonly<Record<keyof Limits, number>>,
+  given: Readonly<Partial<Record<keyof Limits, unknown>>>,
+): Numbers<Limits> {
+  const resolved: Record<string, number> = {};
+  for (const [name, [min, max]] of Object.entries(limits)) {
+    const value = given[name] ?? defaults[name];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw invalid(prefix + name, `expected a whole number from ${min} to ${max}`, value);
+    }
+    resolved[name] = value;
+  }
+  return resolved as Numbers<Limits>;
+}
+
+function requireObject(option: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw invalid(option, 'expected an object', value);
+  }
+}
+
+function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
+  const received = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new InvalidOptionError(`${option}: ${expectation}, received ${received}.`, { context: { option, value } });
+}

@@ -1,0 +1,64 @@
+import { Logger } from '@nestjs/common';
+import { v4 as uuidv4 } from 'uuid';
+import { uuidArray } from '../database/call.js';
+import type { RegistryDatabase } from '../database/registry-database.js';
+
+/**
+ * The right to delete a batch of objects for a while. Renewed at every third of its length; its signal fires when two thirds
+ * went by without a renewal, so that what was started then still ends within the lease.
+ *
+ * Only durations are measured here, from before the statement was sent; the end itself is the database's.
+ */
+export class DeletionLease {
+  readonly token = uuidv4();
+  private readonly logger = new Logger('FileRegistry');
+  private readonly ending = new AbortController();
+  private renewal: NodeJS.Timeout | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: RegistryDatabase,
+    private readonly leaseMs: number,
+  ) {
+    this.prolong();
+  }
+
+  /** Fires when no further deletion may be started. */
+  get signal(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  renewFor(fileIds: readonly string[]): void {
+    this.renewal = setInterval(() => void this.renew(fileIds), this.leaseMs / 3);
+    this.renewal.unref();
+  }
+
+  end(): void {
+    clearInterval(this.renewal);
+    clearTimeout(this.deadline);
+  }
+
+  private async renew(fileIds: readonly string[]): Promise<void> {
+    const sentAt = performance.now();
+    try {
+      const held = await this.database.step<number>('renew_lease', [
+        ['uuid', this.token],
+        uuidArray(fileIds),
+        ['bigint', this.leaseMs],
+      ]);
+      if (held < fileIds.length) {
+        this.ending.abort();
+        return;
+      }
+      this.prolong(performance.now() - sentAt);
+    } catch (error) {
+      this.logger.warn(`A lease could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private prolong(elapsedMs = 0): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.ending.abort(), Math.max(0, (this.leaseMs * 2) / 3 - elapsedMs));
+    this.deadline.unref();
+  }
+}

@@ -1,0 +1,147 @@
+import { Logger } from '@nestjs/common';
+import { jsonArgument, uuidArray } from '../database/call.js';
+import type { RegistryDatabase } from '../database/registry-database.js';
+import { FileRegistryError } from '../errors/file-registry-error.js';
+import type { FileStorage, StorageDeleteError } from '../storage/storage.js';
+import { DeletionLease } from './deletion-lease.js';
+import type { DrainTally } from './drain-result.js';
+
+export interface DeletionWorkerOptions {
+  readonly batchSize: number;
+  readonly leaseMs: number;
+  readonly maxAttempts: number;
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  readonly uploadTtlMs: number;
+}
+
+/** A row of `claim_deletions`. */
+interface ClaimedDeletion {
+  readonly fileId: string;
+  readonly key: string;
+  readonly versionId: string | null;
+  readonly abandoned: boolean;
+}
+
+/** What became of a batch, by file id. */
+interface Outcomes {
+  readonly done: string[];
+  readonly failed: { fileId: string; error: string; permanent: boolean }[];
+  readonly unstarted: string[];
+}
+
+/**
+ * Deletes the due objects of one storage: claims a batch in one transaction, deletes the bytes in none, writes the outcome in
+ * another. A crash between any two leaves a lease that runs out; deleting again what is gone is a success.
+ */
+export class DeletionWorker {
+  private readonly logger = new Logger('FileRegistry');
+
+  constructor(
+    readonly name: string,
+    private readonly storage: FileStorage,
+    private readonly database: RegistryDatabase,
+    private readonly options: DeletionWorkerOptions,
+  ) {}
+
+  /** Deletes one batch and answers whether there was any. Starts nothing more once `stopping` has fired. */
+  async deleteBatch(tally: DrainTally, stopping: AbortSignal): Promise<boolean> {
+    const lease = new DeletionLease(this.database, this.options.leaseMs);
+    try {
+      const claimed = await this.claim(lease);
+      if (claimed.length === 0) {
+        return false;
+      }
+      lease.renewFor(claimed.map((row) => row.fileId));
+      const outcomes = await this.deleteBytes(claimed, AbortSignal.any([stopping, lease.signal]));
+      await this.complete(lease, outcomes, tally);
+      return true;
+    } finally {
+      lease.end();
+    }
+  }
+
+  private claim(lease: DeletionLease): Promise<ClaimedDeletion[]> {
+    return this.database.step<ClaimedDeletion[]>('claim_deletions', [
+      ['text', this.name],
+      ['integer', this.options.batchSize],
+      ['uuid', lease.token],
+      ['bigint', this.options.leaseMs],
+    ]);
+  }
+
+  private async deleteBytes(claimed: readonly ClaimedDeletion[], signal: AbortSignal): Promise<Outcomes> {
+    const reported = new Map<string, StorageDeleteError | undefined>();
+    let refusal: StorageDeleteError = { message: 'the storage said nothing about this key', permanent: false };
+    if (!signal.aborted) {
+      try {
+        const objects = claimed.map(({ key, versionId, abandoned }) => ({ key, versionId: versionId ?? undefined, abandoned }));
+        for (const { key, error } of await this.storage.delete(objects, { signal })) {
+          reported.set(key, error);
+        }
+      } catch (error) {
+        refusal = {
+          message: error instanceof Error ? error.message : String(error),
+          permanent: error instanceof FileRegistryError && error.kind === 'permanent',
+        };
+      }
+    }
+
+    const outcomes: Outcomes = { done: [], failed: [], unstarted: [] };
+    for (const { fileId, key } of claimed) {
+      const error = reported.has(key) ? reported.get(key) : refusal;
+      if (error === undefined) {
+        outcomes.done.push(fileId);
+      } else if (signal.aborted && !error.permanent) {
+        outcomes.unstarted.push(fileId);
+      } else {
+        outcomes.failed.push({ fileId, error: error.message, permanent: error.permanent });
+      }
+    }
+    return outcomes;
+  }
+
+  private async complete(lease: DeletionLease, { done, failed, unstarted }: Outcomes, tally: DrainTally): Promise<void> {
+    const { uploadTtlMs, maxAttempts, backoffBaseMs, backoffMaxMs } = this.options;
+    const token = ['uuid', lease.token] as const;
+    let written = 0;
+    if (done.length > 0) {
+      const completed = await this.database.step<number>('complete_deletions', [
+        token,
+        uuidArray(done),
+        ['bigint', uploadTtlMs],
+      ]);
+      tally.deleted += completed;
+      written += completed;
+    }
+    if (failed.length > 0) {
+      const answer = await this.database.step<{ failed: number; stuck: number }>('fail_deletions', [
+        token,
+        jsonArgument(failed),
+        ['integer', maxAttempts],
+        ['bigint', backoffBaseMs],
+        ['bigint', backoffMaxMs],
+      ]);
+      tally.failed += answer.failed;
+      tally.stuck += answer.stuck;
+      written += answer.failed;
+      this.warn(
+        `${failed.length} deletion(s) failed, ${answer.stuck} of them stuck until retryStuck(); the first: ${failed[0]?.error}`,
+      );
+    }
+    if (unstarted.length > 0) {
+      const released = await this.database.step<number>('release_deletions', [token, uuidArray(unstarted)]);
+      tally.released += released;
+      written += released;
+    }
+    const lost = done.length + failed.length + unstarted.length - written;
+    if (lost > 0) {
+      tally.lostLeases += lost;
+      this.warn(`The lease of ${lost} deletion(s) was lost before the outcome was written; another process takes them over.`);
+    }
+  }
+
+  private warn(message: string): void {
+    this.logger.warn(`Storage '${this.name}': ${message}`);
+  }
+}

@@ -1,0 +1,40 @@
+/** What a pass of the processor did. */
+export interface DrainResult {
+  /** Files that had no reference past their period and are files no more. */
+  readonly condemned: number;
+  /** Intents that had come to nothing: the file was referenced again, or gone. */
+  readonly dropped: number;
+  /** Intents passed by for now: a younger one governs, or an open transaction holds the file. */
+  readonly left: number;
+  /** Intents whose settling failed; logged, and tried again by a later pass. */
+  readonly unsettled: number;
+  /** Objects deleted from storage, with their receipts written. */
+  readonly deleted: number;
+  /** Deletions that failed and will be tried again, or are stuck. */
+  readonly failed: number;
+  /** Of the failed, those that wait for `retryStuck()`. */
+  readonly stuck: number;
+  /** Deletions whose lease another process had taken over before the outcome was written. */
+  readonly lostLeases: number;
+  /** Deletions given back unstarted because of a shutdown or a lease that was running out. */
+  readonly released: number;
+  /** Receipts past their retention that were forgotten. */
+  readonly prunedReceipts: number;
+}
+
+export type DrainTally = { -readonly [Name in keyof DrainResult]: number };
+
+export function newTally(): DrainTally {
+  return {
+    condemned: 0,
+    dropped: 0,
+    left: 0,
+    unsettled: 0,
+    deleted: 0,
+    failed: 0,
+    stuck: 0,
+    lostLeases: 0,
+    released: 0,
+    prunedReceipts: 0,
+  };
+}

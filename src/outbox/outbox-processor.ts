@@ -1,0 +1,185 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { jsonArgument } from '../database/call.js';
+import { RegistryDatabase } from '../database/registry-database.js';
+import { ProcessorStoppedError } from '../errors/processor-stopped-error.js';
+import { RESOLVED_OPTIONS } from '../options/options-token.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import { DeletionWorker } from './deletion-worker.js';
+import { type DrainResult, type DrainTally, newTally } from './drain-result.js';
+import { IntentSettler } from './intent-settler.js';
+import { intentPolicies } from './intent-policy.js';
+import type { OutboxStats } from './outbox-stats.js';
+
+/** What `due_work` answers. */
+interface DueWork {
+  readonly reasons: readonly string[];
+  readonly storages: readonly string[];
+  readonly receipts: boolean;
+}
+
+/** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
+const roundsMax = 100_000;
+
+/**
+ * Settles intents, deletes bytes and writes receipts. Any number of processes may run one; passes of one process never
+ * overlap.
+ */
+@Injectable()
+export class OutboxProcessor {
+  private readonly logger = new Logger('FileRegistry');
+  private readonly database: RegistryDatabase;
+  private readonly settlers: readonly IntentSettler[];
+  private readonly workers: readonly DeletionWorker[];
+  private readonly stopping = new AbortController();
+  private pass: Promise<unknown> = Promise.resolve();
+  private busy = 0;
+  private sweptAt = -Infinity;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(RegistryDatabase) database: RegistryDatabase,
+  ) {
+    const { processor, uploadTtlMs, schema, storages } = options;
+    this.database =
+      processor.database === options.database ? database : new RegistryDatabase(processor.database, schema);
+    this.settlers = intentPolicies(options).map(
+      (policy) => new IntentSettler(policy, this.database, processor.batchSize),
+    );
+    this.workers = [...storages].map(
+      ([name, storage]) => new DeletionWorker(name, storage, this.database, { ...processor, uploadTtlMs }),
+    );
+  }
+
+  /**
+   * Works until nothing is due any more, for tests, for cron and for serverless functions. Waits for a scheduled pass that is
+   * under way. Needs no schedule; what fails is counted and tried again later.
+   *
+   * @throws DatabaseUnavailableError when the database goes away; what was done stays done. ProcessorStoppedError.
+   */
+  async drain(): Promise<DrainResult> {
+    if (this.stopping.signal.aborted) {
+      throw new ProcessorStoppedError('The application is shutting down. Drain before you close it.');
+    }
+    return this.exclusively(() => this.run({ sweep: true }));
+  }
+
+  /** One pass of the schedule, unless one is still under way. Never rejects: what fails is logged and tried again. */
+  async tick(): Promise<void> {
+    if (this.busy > 0 || this.stopping.signal.aborted) {
+      return;
+    }
+    try {
+      await this.exclusively(() => this.runIfDue());
+    } catch (error) {
+      this.logger.error(
+        `A pass of the processor failed and is tried again: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** The state of the outbox. Counts whole tables: for a dashboard, not for a hot path. */
+  stats(): Promise<OutboxStats> {
+    return this.database.call<OutboxStats>('stats', [jsonArgument(intentPolicies(this.options))]);
+  }
+
+  /** Makes stuck deletions due at once, of one storage or of all, and answers how many. */
+  retryStuck(storage?: string): Promise<number> {
+    if (storage !== undefined) {
+      this.options.storages.get(storage);
+    }
+    return this.database.step<number>('retry_stuck', [['text', storage ?? null]]);
+  }
+
+  /**
+   * Stops claiming, lets what is in flight end and gives the rest back; resolves when that is done, or after
+   * `shutdownTimeoutMs`. What was still in flight then is taken over when its lease ends. Stopping again only waits.
+   */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    const timeoutMs = this.options.processor.shutdownTimeoutMs;
+    const { promise: timedOut, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(true), timeoutMs);
+    const late = await Promise.race([this.pass.then(() => false), timedOut]);
+    clearTimeout(timer);
+    if (late) {
+      this.logger.warn(
+        `The processor was still deleting after ${timeoutMs} ms of shutdown; its leases run out and others take over.`,
+      );
+    }
+  }
+
+  private async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.busy++;
+    const result = this.pass.then(work);
+    this.pass = result.catch(() => undefined);
+    try {
+      return await result;
+    } finally {
+      this.busy--;
+    }
+  }
+
+  /** One cheap question first: most passes find nothing to do. */
+  private async runIfDue(): Promise<void> {
+    const sweep = performance.now() - this.sweptAt >= this.options.processor.sweepIntervalMs;
+    if (sweep) {
+      this.forgetMarks();
+    }
+    const due = await this.database.step<DueWork>('due_work', [
+      jsonArgument(this.settlers.map((settler) => settler.position)),
+      ['text[]', `{${this.workers.map((worker) => JSON.stringify(worker.name)).join(',')}}`],
+      ['bigint', this.options.receiptRetentionMs],
+    ]);
+    if (due.reasons.length > 0 || due.storages.length > 0 || due.receipts) {
+      await this.run({ sweep: false });
+    }
+  }
+
+  private forgetMarks(): void {
+    this.sweptAt = performance.now();
+    for (const settler of this.settlers) {
+      settler.sweep();
+    }
+  }
+
+  /** Settles and deletes in turns, a batch of each kind, until a whole round finds nothing. */
+  private async run({ sweep }: { sweep: boolean }): Promise<DrainResult> {
+    const tally = newTally();
+    if (sweep) {
+      this.forgetMarks();
+    }
+    for (let round = 0; round < roundsMax && !this.stopping.signal.aborted; round++) {
+      const found = await this.runRound(tally);
+      if (!found) {
+        break;
+      }
+    }
+    return tally;
+  }
+
+  private async runRound(tally: DrainTally): Promise<boolean> {
+    let found = false;
+    for (const settler of this.settlers) {
+      found = (await settler.settleBatch(tally)) || found;
+    }
+    const deleted = await Promise.allSettled(
+      this.workers.map((worker) => worker.deleteBatch(tally, this.stopping.signal)),
+    );
+    for (const outcome of deleted) {
+      if (outcome.status === 'rejected') {
+        throw outcome.reason;
+      }
+      found = outcome.value || found;
+    }
+    return (await this.pruneReceipts(tally)) || found;
+  }
+
+  private async pruneReceipts(tally: DrainTally): Promise<boolean> {
+    const pruned = await this.database.step<number>('prune_receipts', [
+      ['bigint', this.options.receiptRetentionMs],
+      ['integer', this.options.processor.batchSize],
+    ]);
+    tally.prunedReceipts += pruned;
+    return pruned > 0;
+  }
+}

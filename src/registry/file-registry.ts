@@ -1,0 +1,151 @@
+import type { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
+import { jsonArgument, uuidArray } from '../database/call.js';
+import { RegistryDatabase } from '../database/registry-database.js';
+import { type ApplicationTransaction, transactionExecutor } from '../database/transaction-executor.js';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { RESOLVED_OPTIONS } from '../options/options-token.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { AttachedFile, AttachedFileJson } from './attached-file.js';
+import { checkOwnerSelector } from './check-owner.js';
+import { checkRange } from './check-range.js';
+import { type FileContent, toReadable } from './content.js';
+import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
+import type { FileReference, ReferencesOptions } from './file-reference.js';
+import { FileTransaction } from './file-transaction.js';
+import { missingFileError, type MissingFiles } from './missing-file-error.js';
+import type { OwnerSelector } from './owner.js';
+import { planUpload } from './plan-upload.js';
+import type { ReadOptions } from './read-options.js';
+import type { StoreOptions } from './store-options.js';
+import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
+import { Upload } from './upload.js';
+
+const ownersMax = 10_000;
+const referencesDefault = 1000;
+const referencesMax = 10_000;
+
+/**
+ * What applications call. `in(transaction)` gives the verbs that commit and roll back with the application's rows; everything
+ * else runs on the registry's own connections.
+ */
+@Injectable()
+export class FileRegistry {
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(RegistryDatabase) private readonly database: RegistryDatabase,
+  ) {}
+
+  /**
+   * The verbs of one transaction: a Kysely `Transaction`, or a pg client on which BEGIN was sent. Sends nothing.
+   *
+   * @throws TransactionRequiredError for a pool, a plain Kysely instance and everything else that is no transaction.
+   */
+  in(transaction: ApplicationTransaction): FileTransaction {
+    return new FileTransaction(transactionExecutor(transaction), this.options.schema);
+  }
+
+  /**
+   * Stores content as a new file, streaming. Never call it inside a transaction of the application: it holds rows locked while
+   * bytes flow. The file waits for its first `attach` for `unattachedTtlMs`, then it goes by itself; so does everything of an
+   * upload that failed.
+   *
+   * ```ts
+   * const photo = await files.store(request.file, { filename: 'photo.jpg', contentType: 'image/jpeg' });
+   * ```
+   *
+   * @throws InvalidContentError, InvalidFilenameError, InvalidMetadataError, ContentTypeNotAllowedError, UnknownStorageError
+   *   before anything is written; ContentTooLargeError, UploadFailedError, UploadAbortedError, UploadExpiredError,
+   *   StorageUnavailableError, StorageRefusedError, DatabaseUnavailableError with nothing stored. The content's stream is
+   *   destroyed then.
+   */
+  async store(content: FileContent, options: StoreOptions = {}): Promise<StoredFile> {
+    const readable = toReadable(content);
+    try {
+      const plan = planUpload(options, this.options);
+      const storage = this.options.storages.get(plan.storage);
+      return await new Upload(plan, storage, this.database, this.options.uploadTtlMs).run(readable);
+    } catch (error) {
+      readable.destroy();
+      throw error;
+    }
+  }
+
+  /** One file, or null where there is none or none any more. */
+  async find(file: FileArgument): Promise<StoredFile | null>;
+  /** Many files in one round trip, in the order asked for, with null for each that is not there. */
+  async find(files: readonly FileArgument[]): Promise<(StoredFile | null)[]>;
+  async find(files: FileArgument | readonly FileArgument[]): Promise<StoredFile | null | (StoredFile | null)[]> {
+    const ids = toFileIds(files);
+    const found = await this.database.call<StoredFileJson[]>('find_files', [uuidArray(ids)]);
+    const byId = new Map(found.map((json) => [json.id, toStoredFile(json)]));
+    const inOrder = ids.map((id) => byId.get(id) ?? null);
+    return Array.isArray(files) ? inOrder : (inOrder[0] ?? null);
+  }
+
+  /** The files a record holds, or one of its slots, by slot and then by when they were attached. */
+  async filesOf(owner: OwnerSelector): Promise<AttachedFile[]>;
+  /** The same for many records in one round trip: one list for each, in the order asked for. At most 10,000. */
+  async filesOf(owners: readonly OwnerSelector[]): Promise<AttachedFile[][]>;
+  async filesOf(owners: OwnerSelector | readonly OwnerSelector[]): Promise<AttachedFile[] | AttachedFile[][]> {
+    const many = Array.isArray(owners);
+    const selectors = (many ? (owners as readonly OwnerSelector[]) : [owners as OwnerSelector]).map(checkOwnerSelector);
+    requireLimit('owners', selectors.length, 0, ownersMax);
+    const rows = await this.database.call<AttachedFileJson[]>('files_of', [jsonArgument(selectors)]);
+    const lists: AttachedFile[][] = selectors.map(() => []);
+    for (const { owner, slot, attachedAt, file } of rows) {
+      lists[owner]?.push({ ...toStoredFile(file), slot, attachedAt: new Date(attachedAt) });
+    }
+    return many ? lists : (lists[0] ?? []);
+  }
+
+  /** Who holds a file, a page at a time. */
+  async references(file: FileArgument, options: ReferencesOptions = {}): Promise<FileReference[]> {
+    const { after, limit = referencesDefault } = options;
+    requireLimit('limit', limit, 1, referencesMax);
+    const rows = await this.database.call<(Omit<FileReference, 'attachedAt'> & { attachedAt: string })[]>('references_of', [
+      ['uuid', toFileId(file)],
+      ['text', after?.type ?? null],
+      ['text', after?.id ?? null],
+      ['text', after?.slot ?? null],
+      ['integer', limit],
+    ]);
+    return rows.map((row) => ({ ...row, attachedAt: new Date(row.attachedAt) }));
+  }
+
+  /** How many references a file has; 0 also where there is no such file. */
+  async count(file: FileArgument): Promise<number>;
+  /** The same for many files in one round trip, in the order asked for. */
+  async count(files: readonly FileArgument[]): Promise<number[]>;
+  async count(files: FileArgument | readonly FileArgument[]): Promise<number | number[]> {
+    const ids = toFileIds(files);
+    const counts = await this.database.call<Record<string, number>>('count_references', [uuidArray(ids)]);
+    const inOrder = ids.map((id) => counts[id] ?? 0);
+    return Array.isArray(files) ? inOrder : (inOrder[0] ?? 0);
+  }
+
+  /**
+   * Opens a file for reading, or a range of its bytes.
+   *
+   * @throws FileNotFoundError, FileCondemnedError, InvalidRangeError, UnknownStorageError, BytesMissingError,
+   *   StorageUnavailableError, StorageRefusedError
+   */
+  async read(file: FileArgument, options: ReadOptions = {}): Promise<Readable> {
+    const id = toFileId(file);
+    const found = await this.find(id);
+    if (found === null) {
+      throw missingFileError(await this.database.call<MissingFiles>('explain_missing', [uuidArray([id])]));
+    }
+    const range = checkRange(options, found.size);
+    const object = { key: found.key, versionId: found.versionId ?? undefined };
+    return this.options.storages.get(found.storage).read(object, { ...range, signal: options.signal });
+  }
+}
+
+function requireLimit(option: string, value: unknown, min: number, max: number): void {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidOptionError(`${option}: expected ${min} to ${max}, received ${String(value)}. Ask in several calls.`, {
+      context: { option, value },
+    });
+  }
+}

@@ -1,0 +1,192 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { RegistryDatabase } from '../database/registry-database.js';
+import { FileRegistryError } from '../errors/file-registry-error.js';
+import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
+import { UploadAbortedError } from '../errors/upload-aborted-error.js';
+import { UploadExpiredError } from '../errors/upload-expired-error.js';
+import { UploadFailedError } from '../errors/upload-failed-error.js';
+import type { FileStorage, StorageWriteResult } from '../storage/storage.js';
+import { ContentMeter } from './content-meter.js';
+import type { PlannedUpload } from './plan-upload.js';
+import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
+
+/** Renewals within one time-to-live: two may fail before the reservation lapses. */
+const renewalsPerTtl = 3;
+
+/**
+ * One upload: reserve the key, write the bytes, make the file. A crash anywhere leaves a reservation, which the processor
+ * deletes with whatever was written. No connection is held while bytes flow.
+ */
+export class Upload {
+  private readonly stop = new AbortController();
+  private readonly meter: ContentMeter;
+  private expired = false;
+  /** Where it broke first; what breaks afterwards is only its echo. */
+  private failure: { readonly by: 'content' | 'storage'; readonly cause: unknown } | undefined;
+
+  constructor(
+    private readonly plan: PlannedUpload,
+    private readonly storage: FileStorage,
+    private readonly database: RegistryDatabase,
+    private readonly ttlMs: number,
+  ) {
+    this.meter = new ContentMeter(plan.maxSizeBytes);
+  }
+
+  async run(content: Readable): Promise<StoredFile> {
+    const signal = this.plan.signal ? AbortSignal.any([this.stop.signal, this.plan.signal]) : this.stop.signal;
+    // Before anything is awaited, or an error of the stream in the meantime would have no listener and end the process.
+    const reading = this.watch('content', pipeline(content, this.meter, { signal }));
+    let reserved = false;
+    try {
+      this.failIfAborted();
+      await this.reserve();
+      reserved = true;
+      const written = await this.write(reading, signal);
+      return await this.finish(written);
+    } catch (error) {
+      this.stop.abort();
+      content.destroy();
+      if (reserved) {
+        // Only for speed: without it the reservation lapses and the processor does the same.
+        await this.abandon().catch(() => undefined);
+      }
+      throw this.explain(error);
+    }
+  }
+
+  private async reserve(): Promise<void> {
+    const { fileId, storage, key, filename } = this.plan;
+    await this.database.call('reserve', [
+      ['uuid', fileId],
+      ['text', storage],
+      ['text', key],
+      ['text', filename],
+      ['bigint', this.ttlMs],
+    ]);
+  }
+
+  private async write(reading: Promise<void>, signal: AbortSignal): Promise<StorageWriteResult> {
+    const renewing = this.renewWhileBytesFlow();
+    try {
+      const writing = this.watch('storage', this.writeAll(signal));
+      const [read, written] = await Promise.allSettled([reading, writing]);
+      if (read.status === 'rejected' || written.status === 'rejected') {
+        throw this.failure?.cause;
+      }
+      return written.value;
+    } finally {
+      renewing.stop();
+    }
+  }
+
+  private async writeAll(signal: AbortSignal): Promise<StorageWriteResult> {
+    const { key, contentType } = this.plan;
+    const written = await this.storage.write(key, this.meter, { contentType, signal });
+    if (!this.meter.readableEnded) {
+      throw new StorageUnavailableError(
+        `Storage '${this.plan.storage}' said that it had written ${key} before it had read all of it. Nothing was stored.`,
+        { context: { storage: this.plan.storage, key } },
+      );
+    }
+    return written;
+  }
+
+  private async finish({ versionId }: StorageWriteResult): Promise<StoredFile> {
+    const { fileId, contentType, metadata } = this.plan;
+    const file = await this.database.call<StoredFileJson | null>('finish_upload', [
+      ['uuid', fileId],
+      ['text', versionId ?? null],
+      ['text', contentType],
+      ['bigint', this.meter.size],
+      ['bytea', `\\x${this.meter.checksum().toString('hex')}`],
+      ['jsonb', metadata],
+    ]);
+    if (file === null) {
+      this.expired = true;
+      throw new Error('the reservation was taken back');
+    }
+    return toStoredFile(file);
+  }
+
+  private async abandon(): Promise<void> {
+    const { fileId, storage, key } = this.plan;
+    await this.database.call('abandon_upload', [
+      ['uuid', fileId],
+      ['text', storage],
+      ['text', key],
+    ]);
+  }
+
+  /** A stalled upload is not renewed: it lapses, so that a client that went silent holds nothing for ever. */
+  private renewWhileBytesFlow(): { stop(): void } {
+    let sizeBefore = -1;
+    const timer = setInterval(() => {
+      if (this.meter.size === sizeBefore) {
+        return;
+      }
+      sizeBefore = this.meter.size;
+      this.database
+        .call<boolean>('renew_reservation', [
+          ['uuid', this.plan.fileId],
+          ['bigint', this.ttlMs],
+        ])
+        .then((renewed) => {
+          if (!renewed) {
+            this.expired = true;
+            this.stop.abort();
+          }
+        })
+        // A database that is away for a moment is asked again at the next turn; finishing decides in the end.
+        .catch(() => undefined);
+    }, this.ttlMs / renewalsPerTtl);
+    timer.unref();
+    return { stop: () => clearInterval(timer) };
+  }
+
+  private watch<Result>(by: 'content' | 'storage', promise: Promise<Result>): Promise<Result> {
+    promise.catch((cause: unknown) => {
+      this.failure ??= { by, cause };
+      this.stop.abort();
+      this.meter.destroy();
+    });
+    return promise;
+  }
+
+  private failIfAborted(): void {
+    if (this.plan.signal?.aborted) {
+      throw new Error('aborted');
+    }
+  }
+
+  private explain(error: unknown): FileRegistryError {
+    const context = { fileId: this.plan.fileId, storage: this.plan.storage, key: this.plan.key };
+    if (this.plan.signal?.aborted) {
+      return new UploadAbortedError('The upload was aborted by its signal. Nothing was stored.', {
+        cause: this.plan.signal.reason,
+        context,
+      });
+    }
+    if (this.expired) {
+      return new UploadExpiredError(
+        `The upload made no progress for ${this.ttlMs} ms and its key was taken back. Nothing was stored; start again.`,
+        { cause: error, context },
+      );
+    }
+    if (error instanceof FileRegistryError) {
+      return error;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.failure?.by === 'content') {
+      return new UploadFailedError(
+        `The content's stream failed after ${this.meter.size} bytes: ${message}. Nothing was stored; send it again.`,
+        { cause: error, context: { ...context, size: this.meter.size } },
+      );
+    }
+    return new StorageUnavailableError(
+      `Storage '${this.plan.storage}' could not write ${this.plan.key}: ${message}. Nothing was stored; try again.`,
+      { cause: error, context },
+    );
+  }
+}

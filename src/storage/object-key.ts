@@ -1,0 +1,42 @@
+import { InvalidFileIdError } from '../errors/invalid-file-id-error.js';
+import { sanitizeFilename } from './sanitize-filename.js';
+
+const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** The temporary file is called `<segment>.part` and may grow a little further; 255 bytes is what file systems hold. */
+const lastSegmentBytesMax = 240;
+
+export interface GenerateKeyInput {
+  /** The file's id, a UUIDv7. */
+  readonly fileId: string;
+  /** The name the file came with, as the user sent it. */
+  readonly filename?: string | undefined;
+}
+
+/**
+ * The key of a new file: `2026/01/31/c4/<fileId>-<safe filename>`. The date is the id's own, in UTC; the two digits
+ * before the id spread one day over 256 folders. The last segment begins with the file's id, which the database checks,
+ * and has at most 240 bytes. The same input gives the same key. Throws `InvalidFileIdError` for anything but a UUIDv7.
+ */
+export function generateKey({ fileId, filename }: GenerateKeyInput): string {
+  const id = fileId.toLowerCase();
+  if (!uuidV7.test(id)) {
+    throw new InvalidFileIdError(`A key needs a UUIDv7, not '${fileId}'. Let the registry make the id.`, {
+      context: { fileId },
+    });
+  }
+  const room = lastSegmentBytesMax - id.length - 1;
+  const name = filename === undefined ? undefined : sanitizeFilename(filename, { maxBytes: room });
+  // The head of a UUIDv7 is its time and the same for a whole burst of uploads; only the tail is random.
+  const shard = id.slice(-2);
+  return `${dateOf(id)}/${shard}/${name === undefined ? id : `${id}-${name}`}`;
+}
+
+/** The first 48 bits of a UUIDv7 are milliseconds since 1970. */
+function dateOf(id: string): string {
+  const date = new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+  const year = String(date.getUTCFullYear()).padStart(4, '0');
+  const month = String(date.getUTCMonth() + 1).padStart(2, '0');
+  const day = String(date.getUTCDate()).padStart(2, '0');
+  return `${year}/${month}/${day}`;
+}

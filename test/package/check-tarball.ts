@@ -1,0 +1,96 @@
+/**
+ * Packs the package as npm would publish it and uses it as a stranger would: from an ES module and from a CommonJS file, beside
+ * nothing but what package.json declares.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const project = join(import.meta.dirname, '..', '..');
+const { name, dependencies, peerDependencies } = JSON.parse(
+  readFileSync(join(project, 'package.json'), 'utf8'),
+) as { name: string; dependencies: object; peerDependencies: object };
+
+const folder = mkdtempSync(join(tmpdir(), 'file-registry-package-'));
+try {
+  const tarball = pack();
+  checkContents(tarball.files.map((file) => file.path));
+  install(join(folder, tarball.filename));
+  checkImports();
+  console.log(`${tarball.filename}: ${tarball.files.length} files, imported from ESM and CommonJS`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pack(): { filename: string; files: { path: string }[] } {
+  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: project,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  // A list up to npm 11, an object by package name since npm 12.
+  const [tarball] = Object.values(JSON.parse(output) as Record<string, ReturnType<typeof pack>>);
+  assert(tarball, 'npm pack made no tarball');
+  return tarball;
+}
+
+function checkContents(paths: string[]): void {
+  const expected =
+    /^(dist\/.+\.(js|d\.ts)|migrations\/\d{4}-[a-z-]+\.sql|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
+  const strangers = paths.filter(
+    (path) => !expected.test(path) || /\.test\.|^dist\/(src|test|examples)\//.test(path),
+  );
+  assert.deepEqual(strangers, [], 'files that do not belong into the package');
+
+  const migrations = readdirSync(join(project, 'migrations')).map((file) => `migrations/${file}`);
+  const required = [
+    'dist/index.js',
+    'dist/index.d.ts',
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    ...migrations,
+  ];
+  const missing = required.filter((path) => !paths.includes(path));
+  assert.deepEqual(missing, [], 'files that are missing in the package');
+}
+
+function install(tarball: string): void {
+  const installed = join(folder, 'node_modules', name);
+  mkdirSync(installed, { recursive: true });
+  execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed]);
+
+  for (const declared of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const link = join(folder, 'node_modules', declared);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(project, 'node_modules', declared), link, 'junction');
+  }
+}
+
+function checkImports(): void {
+  const check = `
+    for (const name of ['FileRegistryModule', 'FileRegistry', 'localStorage', 'migrate', 'up', 'migrationSql']) {
+      if (typeof registry[name] !== 'function') throw new Error(name + ' is not exported');
+    }
+    registry.migrationSql({ schema: 'elsewhere' }).then((sql) => {
+      if (!/create table "?elsewhere"?\\.files/i.test(sql)) throw new Error('the migrations cannot be read');
+    });
+    console.log(Object.keys(registry).filter((name) => name !== '__esModule').sort().join(' '));`;
+  writeFileSync(join(folder, 'esm.mjs'), `import * as registry from '${name}';${check}`);
+  writeFileSync(join(folder, 'commonjs.cjs'), `const registry = require('${name}');${check}`);
+
+  const [esm, commonjs] = ['esm.mjs', 'commonjs.cjs'].map((file) =>
+    execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' }),
+  );
+  assert.equal(commonjs, esm, 'ESM and CommonJS see different exports');
+}

