@@ -109,36 +109,32 @@ create trigger refuse_update before update on @schema@.files
 create function @schema@.condemn_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
-begin
-  with noted as materialized (
-    select o.*
+declare
+  intents tid[] := array(
+    select o.ctid
       from gone g
       join @schema@.deletion_outbox o on o.file_id = g.id
-       for update of o skip locked
-  ), settled as (
-    delete from @schema@.deletion_outbox o
-     using noted n
-     where o.file_id = n.file_id
-       and o.seq     = n.seq
-  ), history as (
-    select n.file_id,
-           (array_agg(n.reason order by n.noted_at desc, n.seq desc))[1] as reason,
-           jsonb_agg(jsonb_build_object('type', n.owner_type, 'id', n.owner_id, 'slot', n.slot, 'detachedAt', n.noted_at)
-                     order by n.noted_at, n.seq) filter (where n.owner_type is not null) as owners
-      from noted n
-     group by n.file_id
-  )
+       for update of o skip locked);
+begin
   insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners)
   select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
-         coalesce(h.reason, 'direct'),
+         coalesce(noted.reason, 'direct'),
          'condemned',
          case
-           when h.owners is null then '[]'
-           when jsonb_array_length(h.owners) <= 100 then h.owners
-           else jsonb_path_query_array(h.owners, '$[last - 99 to last]')
+           when noted.owners is null then '[]'
+           when jsonb_array_length(noted.owners) <= 100 then noted.owners
+           else jsonb_path_query_array(noted.owners, '$[last - 99 to last]')
          end
     from gone g
-    left join history h on h.file_id = g.id;
+   cross join lateral (
+         select (array_agg(o.reason order by o.noted_at desc, o.seq desc))[1] as reason,
+                jsonb_agg(jsonb_build_object('type', o.owner_type, 'id', o.owner_id, 'slot', o.slot,
+                                             'detachedAt', o.noted_at)
+                          order by o.noted_at, o.seq) filter (where o.owner_type is not null) as owners
+           from @schema@.deletion_outbox o
+          where o.file_id = g.id) noted;
+
+  delete from @schema@.deletion_outbox o where o.ctid = any(intents);
   return null;
 end
 $body$;

@@ -4,7 +4,8 @@
 --   synchronous_commit  a crash must not bring back the row of a file whose bytes are gone (shown)
 --   lock_timeout        below deadlock_timeout: the processor gives way, the application never notices
 --   jit                 costs 300 ms on plans that take one
---   enable_seqscan      an outbox that was empty when it was last analysed must not be read whole
+--   enable_…            a batch is looked up by its keys, whatever stale statistics say of the tables' sizes; a plan that
+--                       reads one whole is fast in the morning and slow at night
 create function @schema@.begin_step() returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $body$
@@ -19,6 +20,8 @@ begin
           set_config('lock_timeout',       '200ms', true),
           set_config('jit',                'off',   true),
           set_config('enable_seqscan',     'off',   true),
+          set_config('enable_hashjoin',    'off',   true),
+          set_config('enable_mergejoin',   'off',   true),
           set_config('row_security',       'off',   true);
 end
 $body$;
@@ -46,7 +49,8 @@ declare
   claimed      integer;
   locked_ids   uuid[];
   condemned    uuid[];
-  settled      integer := 0;
+  dropped      integer := 0;
+  left_over    integer := 0;
   failure      json;
 begin
   perform @schema@.begin_step();
@@ -97,29 +101,32 @@ begin
     )
     select array_agg(g.id) into condemned from gone g;
 
-    -- Condemning dropped the intents of the condemned; these are the rest.
-    with dropped as (
+    -- Condemning dropped the intents of the condemned; the rest is looked at one by one.
+    if coalesce(cardinality(condemned), 0) < claimed then
       delete from @schema@.deletion_outbox o
        using unnest(claimed_ids, claimed_seqs) as c(file_id, seq)
-       where c.file_id <> all(coalesce(condemned, '{}'))
-         and o.file_id = c.file_id
+       where o.file_id = c.file_id
          and o.seq     = c.seq
          and (   not exists (select from @schema@.files f where f.id = c.file_id)
-              or exists (select from @schema@.file_references r where r.file_id = c.file_id))
-      returning 1
-    )
-    select count(*) into settled from dropped;
+              or exists (select from @schema@.file_references r where r.file_id = c.file_id));
+      get diagnostics dropped = row_count;
+
+      select count(*) into left_over
+        from unnest(claimed_ids, claimed_seqs) as c(file_id, seq)
+        join @schema@.deletion_outbox o on o.file_id = c.file_id and o.seq = c.seq;
+    end if;
   exception when others then
     condemned := null;
-    settled   := 0;
+    dropped   := 0;
+    left_over := claimed;
     failure   := json_build_object('code', sqlstate, 'message', sqlerrm);
   end;
 
   return json_build_object(
     'claimed',   claimed,
     'condemned', coalesce(cardinality(condemned), 0),
-    'dropped',   settled,
-    'left',      claimed - settled - (select count(*) from unnest(claimed_ids) id where id = any(condemned)),
+    'dropped',   dropped,
+    'left',      left_over,
     'notedAt',   noted_ats[claimed],
     'seq',       claimed_seqs[claimed],
     'failure',   failure);

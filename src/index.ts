@@ -1,10 +1,21 @@
 export { FileRegistryModule } from './file-registry.module.js';
 export type { FileRegistryModuleExtras } from './file-registry.module-definition.js';
 export type { FileRegistryOptions, ProcessorOptions } from './options/file-registry-options.js';
-export { optionDefaults, optionLimits, processorDefaults, processorLimits } from './options/option-defaults.js';
+export {
+  optionDefaults,
+  optionLimits,
+  processorDefaults,
+  processorLimits,
+} from './options/option-defaults.js';
 
 export { FileRegistry } from './registry/file-registry.js';
-export type { AttachPair, AttachResult, DetachResult, FileTransaction, ReplaceResult } from './registry/file-transaction.js';
+export type {
+  AttachPair,
+  AttachResult,
+  DetachResult,
+  FileTransaction,
+  ReplaceResult,
+} from './registry/file-transaction.js';
 export type { AttachedFile } from './registry/attached-file.js';
 export type { FileArgument } from './registry/file-argument.js';
 export type { FileContent } from './registry/content.js';

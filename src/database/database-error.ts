@@ -29,7 +29,10 @@ export function databaseError(cause: unknown, statement: string): FileRegistryEr
     );
   }
   if (sqlState === '3F000' || sqlState === '42883') {
-    return new SchemaOutdatedError(`${statement} is not in the schema (${message}). Run migrate(database) first.`, details);
+    return new SchemaOutdatedError(
+      `${statement} is not in the schema (${message}). Run migrate(database) first.`,
+      details,
+    );
   }
   if (sqlState === '42501') {
     return new DatabaseFailedError(
@@ -45,7 +48,12 @@ export function databaseError(cause: unknown, statement: string): FileRegistryEr
   }
   // Class 08 and 57 are lost or ended connections and cancelled statements, 53 is a server out of room; without a SQLSTATE
   // the statement never got an answer.
-  if (sqlState === undefined || sqlState.startsWith('08') || sqlState.startsWith('57') || sqlState.startsWith('53')) {
+  if (
+    sqlState === undefined ||
+    sqlState.startsWith('08') ||
+    sqlState.startsWith('57') ||
+    sqlState.startsWith('53')
+  ) {
     return new DatabaseUnavailableError(
       `${statement} got no answer from the database (${message}). Try again when it is reachable.`,
       details,

@@ -11,7 +11,12 @@ export function toKysely(handle: DatabaseHandle, option = 'database'): AnyKysely
   if (isKysely(handle)) {
     return handle.withoutPlugins();
   }
-  if (typeof handle === 'object' && handle !== null && typeof handle.connect === 'function' && 'totalCount' in handle) {
+  if (
+    typeof handle === 'object' &&
+    handle !== null &&
+    typeof handle.connect === 'function' &&
+    'totalCount' in handle
+  ) {
     return new Kysely({ dialect: new PostgresDialect({ pool: handle }) });
   }
   throw new InvalidOptionError(
@@ -21,5 +26,7 @@ export function toKysely(handle: DatabaseHandle, option = 'database'): AnyKysely
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : String(value);
+  return typeof value === 'object' && value !== null
+    ? (value.constructor?.name ?? 'an object')
+    : String(value);
 }

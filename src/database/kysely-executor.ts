@@ -10,7 +10,9 @@ export function kyselyExecutor(database: AnyKysely): Executor {
   const plain = database.withoutPlugins();
   return {
     async query(text, parameters) {
-      const result = await plain.executeQuery<Record<string, unknown>>(CompiledQuery.raw(text, [...parameters]));
+      const result = await plain.executeQuery<Record<string, unknown>>(
+        CompiledQuery.raw(text, [...parameters]),
+      );
       return result.rows;
     },
   };

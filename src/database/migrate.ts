@@ -27,7 +27,10 @@ export interface MigrateResult {
  *
  * @throws MigrationFailedError with PostgreSQL's error as `cause`; nothing is applied.
  */
-export async function migrate(database: DatabaseHandle, options: MigrateOptions = {}): Promise<MigrateResult> {
+export async function migrate(
+  database: DatabaseHandle,
+  options: MigrateOptions = {},
+): Promise<MigrateResult> {
   return runMigrations(toKysely(database), checkSchemaName(options.schema ?? defaultSchema));
 }
 
@@ -52,7 +55,10 @@ async function runMigrations(db: AnyKysely, schema: string): Promise<MigrateResu
     provider: {
       getMigrations: async () =>
         Object.fromEntries(
-          migrations.map(({ name, sql }) => [name, { up: async (db: AnyKysely) => void (await kyselyExecutor(db).query(sql, [])) }]),
+          migrations.map(({ name, sql }) => [
+            name,
+            { up: async (db: AnyKysely) => void (await kyselyExecutor(db).query(sql, [])) },
+          ]),
         ),
     },
   });
@@ -62,7 +68,9 @@ async function runMigrations(db: AnyKysely, schema: string): Promise<MigrateResu
     return { applied: results.map((result) => result.migrationName) };
   }
   // Kysely calls a schema that is ahead corrupt; an old instance beside a new one during a deployment is not.
-  const version = db.isTransaction ? undefined : await readSchemaVersion(kyselyExecutor(db), schema).catch(() => undefined);
+  const version = db.isTransaction
+    ? undefined
+    : await readSchemaVersion(kyselyExecutor(db), schema).catch(() => undefined);
   if (version !== undefined && version > newest) {
     return { applied: [] };
   }

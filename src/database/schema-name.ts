@@ -8,9 +8,12 @@ const schemaMaxBytes = 63;
 /** Checks a schema's name: any that PostgreSQL accepts, also one that needs quoting. */
 export function checkSchemaName(schema: unknown): string {
   const complain = (problem: string): never => {
-    throw new InvalidOptionError(`schema: ${problem}, received ${JSON.stringify(schema)}. The default is '${defaultSchema}'.`, {
-      context: { option: 'schema', value: schema },
-    });
+    throw new InvalidOptionError(
+      `schema: ${problem}, received ${JSON.stringify(schema)}. The default is '${defaultSchema}'.`,
+      {
+        context: { option: 'schema', value: schema },
+      },
+    );
   };
   if (typeof schema !== 'string' || schema === '') {
     return complain('expected the name of a schema');

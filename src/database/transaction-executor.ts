@@ -18,7 +18,10 @@ export type ApplicationTransaction = Transaction<any> | PgClient;
 export function transactionExecutor(transaction: ApplicationTransaction): Executor {
   if (isKysely(transaction)) {
     if (!transaction.isTransaction) {
-      throw refuse('a Kysely instance', 'Pass the transaction that db.transaction().execute() hands to its callback.');
+      throw refuse(
+        'a Kysely instance',
+        'Pass the transaction that db.transaction().execute() hands to its callback.',
+      );
     }
     return kyselyExecutor(transaction);
   }

@@ -50,7 +50,11 @@ export function resolveContentType(
 }
 
 function parse(contentType: string): MIMEType {
-  if (typeof contentType === 'string' && Buffer.byteLength(contentType) <= contentTypeMaxBytes && !/[^\t\x20-\x7e]/.test(contentType)) {
+  if (
+    typeof contentType === 'string' &&
+    Buffer.byteLength(contentType) <= contentTypeMaxBytes &&
+    !/[^\t\x20-\x7e]/.test(contentType)
+  ) {
     try {
       return new MIMEType(contentType);
     } catch {

@@ -103,5 +103,7 @@ function requireObject(option: string, value: unknown): void {
 
 function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
   const received = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return new InvalidOptionError(`${option}: ${expectation}, received ${received}.`, { context: { option, value } });
+  return new InvalidOptionError(`${option}: ${expectation}, received ${received}.`, {
+    context: { option, value },
+  });
 }

@@ -52,7 +52,9 @@ export class DeletionLease {
       }
       this.prolong(performance.now() - sentAt);
     } catch (error) {
-      this.logger.warn(`A lease could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(
+        `A lease could not be renewed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

@@ -72,10 +72,17 @@ export class DeletionWorker {
 
   private async deleteBytes(claimed: readonly ClaimedDeletion[], signal: AbortSignal): Promise<Outcomes> {
     const reported = new Map<string, StorageDeleteError | undefined>();
-    let refusal: StorageDeleteError = { message: 'the storage said nothing about this key', permanent: false };
+    let refusal: StorageDeleteError = {
+      message: 'the storage said nothing about this key',
+      permanent: false,
+    };
     if (!signal.aborted) {
       try {
-        const objects = claimed.map(({ key, versionId, abandoned }) => ({ key, versionId: versionId ?? undefined, abandoned }));
+        const objects = claimed.map(({ key, versionId, abandoned }) => ({
+          key,
+          versionId: versionId ?? undefined,
+          abandoned,
+        }));
         for (const { key, error } of await this.storage.delete(objects, { signal })) {
           reported.set(key, error);
         }
@@ -101,7 +108,11 @@ export class DeletionWorker {
     return outcomes;
   }
 
-  private async complete(lease: DeletionLease, { done, failed, unstarted }: Outcomes, tally: DrainTally): Promise<void> {
+  private async complete(
+    lease: DeletionLease,
+    { done, failed, unstarted }: Outcomes,
+    tally: DrainTally,
+  ): Promise<void> {
     const { uploadTtlMs, maxAttempts, backoffBaseMs, backoffMaxMs } = this.options;
     const token = ['uuid', lease.token] as const;
     let written = 0;
@@ -137,7 +148,9 @@ export class DeletionWorker {
     const lost = done.length + failed.length + unstarted.length - written;
     if (lost > 0) {
       tally.lostLeases += lost;
-      this.warn(`The lease of ${lost} deletion(s) was lost before the outcome was written; another process takes them over.`);
+      this.warn(
+        `The lease of ${lost} deletion(s) was lost before the outcome was written; another process takes them over.`,
+      );
     }
   }
 

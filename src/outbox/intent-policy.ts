@@ -5,7 +5,10 @@ export interface IntentPolicy {
 }
 
 /** The periods of the options by the reasons the database notes. An intent of any other reason is never due. */
-export function intentPolicies(options: { unattachedTtlMs: number; gracePeriodMs: number }): readonly IntentPolicy[] {
+export function intentPolicies(options: {
+  unattachedTtlMs: number;
+  gracePeriodMs: number;
+}): readonly IntentPolicy[] {
   return [
     { reason: 'stored', periodMs: options.unattachedTtlMs },
     { reason: 'detached', periodMs: options.gracePeriodMs },

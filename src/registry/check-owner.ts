@@ -23,7 +23,9 @@ export function checkOwner(owner: Owner): CheckedOwner {
 /** @throws InvalidOwnerError */
 export function checkOwnerSelector(owner: OwnerSelector): CheckedOwnerSelector {
   if (typeof owner !== 'object' || owner === null) {
-    throw new InvalidOwnerError(`An owner is { type, id, slot }, received ${String(owner)}.`, { context: { owner } });
+    throw new InvalidOwnerError(`An owner is { type, id, slot }, received ${String(owner)}.`, {
+      context: { owner },
+    });
   }
   const type = text('type', owner.type, typeMaxBytes);
   if (type === 'file' || type.startsWith('registry:')) {
@@ -55,7 +57,9 @@ function idText(id: unknown): unknown {
 function text(field: 'type' | 'id' | 'slot', value: unknown, maxBytes: number): string {
   const complain = (problem: string): never => {
     const received = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
-    throw new InvalidOwnerError(`The owner's ${field} ${problem}, received ${received}.`, { context: { field, value } });
+    throw new InvalidOwnerError(`The owner's ${field} ${problem}, received ${received}.`, {
+      context: { field, value },
+    });
   };
   if (typeof value !== 'string' || value === '') {
     return complain('must be a text that is not empty');

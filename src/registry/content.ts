@@ -22,12 +22,17 @@ export function toReadable(content: FileContent): Readable {
   }
   if (content instanceof Readable) {
     if (content.destroyed || content.readableEnded || content.errored) {
-      throw refuse('a stream that has ended or was destroyed', 'Pass a fresh one; a stream can be read once.');
+      throw refuse(
+        'a stream that has ended or was destroyed',
+        'Pass a fresh one; a stream can be read once.',
+      );
     }
     return content;
   }
   throw refuse(
-    content === null || typeof content !== 'object' ? String(content).slice(0, 100) : 'an object of another kind',
+    content === null || typeof content !== 'object'
+      ? String(content).slice(0, 100)
+      : 'an object of another kind',
     'Pass a Readable, a web ReadableStream, a Buffer, a Uint8Array or a Blob.',
   );
 }

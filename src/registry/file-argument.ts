@@ -23,9 +23,12 @@ export function toFileId(file: FileArgument): string {
 export function toFileIds(files: FileArgument | readonly FileArgument[]): string[] {
   const list = Array.isArray(files) ? (files as readonly FileArgument[]) : [files as FileArgument];
   if (list.length > filesMax) {
-    throw new InvalidFileIdError(`A call takes at most ${filesMax} files, received ${list.length}. Make several calls.`, {
-      context: { count: list.length },
-    });
+    throw new InvalidFileIdError(
+      `A call takes at most ${filesMax} files, received ${list.length}. Make several calls.`,
+      {
+        context: { count: list.length },
+      },
+    );
   }
   return list.map(toFileId);
 }

@@ -75,7 +75,9 @@ export class FileRegistry {
   async find(file: FileArgument): Promise<StoredFile | null>;
   /** Many files in one round trip, in the order asked for, with null for each that is not there. */
   async find(files: readonly FileArgument[]): Promise<(StoredFile | null)[]>;
-  async find(files: FileArgument | readonly FileArgument[]): Promise<StoredFile | null | (StoredFile | null)[]> {
+  async find(
+    files: FileArgument | readonly FileArgument[],
+  ): Promise<StoredFile | null | (StoredFile | null)[]> {
     const ids = toFileIds(files);
     const found = await this.database.call<StoredFileJson[]>('find_files', [uuidArray(ids)]);
     const byId = new Map(found.map((json) => [json.id, toStoredFile(json)]));
@@ -87,9 +89,13 @@ export class FileRegistry {
   async filesOf(owner: OwnerSelector): Promise<AttachedFile[]>;
   /** The same for many records in one round trip: one list for each, in the order asked for. At most 10,000. */
   async filesOf(owners: readonly OwnerSelector[]): Promise<AttachedFile[][]>;
-  async filesOf(owners: OwnerSelector | readonly OwnerSelector[]): Promise<AttachedFile[] | AttachedFile[][]> {
+  async filesOf(
+    owners: OwnerSelector | readonly OwnerSelector[],
+  ): Promise<AttachedFile[] | AttachedFile[][]> {
     const many = Array.isArray(owners);
-    const selectors = (many ? (owners as readonly OwnerSelector[]) : [owners as OwnerSelector]).map(checkOwnerSelector);
+    const selectors = (many ? (owners as readonly OwnerSelector[]) : [owners as OwnerSelector]).map(
+      checkOwnerSelector,
+    );
     requireLimit('owners', selectors.length, 0, ownersMax);
     const rows = await this.database.call<AttachedFileJson[]>('files_of', [jsonArgument(selectors)]);
     const lists: AttachedFile[][] = selectors.map(() => []);
@@ -103,13 +109,16 @@ export class FileRegistry {
   async references(file: FileArgument, options: ReferencesOptions = {}): Promise<FileReference[]> {
     const { after, limit = referencesDefault } = options;
     requireLimit('limit', limit, 1, referencesMax);
-    const rows = await this.database.call<(Omit<FileReference, 'attachedAt'> & { attachedAt: string })[]>('references_of', [
-      ['uuid', toFileId(file)],
-      ['text', after?.type ?? null],
-      ['text', after?.id ?? null],
-      ['text', after?.slot ?? null],
-      ['integer', limit],
-    ]);
+    const rows = await this.database.call<(Omit<FileReference, 'attachedAt'> & { attachedAt: string })[]>(
+      'references_of',
+      [
+        ['uuid', toFileId(file)],
+        ['text', after?.type ?? null],
+        ['text', after?.id ?? null],
+        ['text', after?.slot ?? null],
+        ['integer', limit],
+      ],
+    );
     return rows.map((row) => ({ ...row, attachedAt: new Date(row.attachedAt) }));
   }
 
@@ -144,8 +153,11 @@ export class FileRegistry {
 
 function requireLimit(option: string, value: unknown, min: number, max: number): void {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw new InvalidOptionError(`${option}: expected ${min} to ${max}, received ${String(value)}. Ask in several calls.`, {
-      context: { option, value },
-    });
+    throw new InvalidOptionError(
+      `${option}: expected ${min} to ${max}, received ${String(value)}. Ask in several calls.`,
+      {
+        context: { option, value },
+      },
+    );
   }
 }

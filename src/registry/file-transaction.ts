@@ -54,7 +54,9 @@ export class FileTransaction {
   async attach(files: FileArgument | readonly FileArgument[], owner: Owner): Promise<AttachResult> {
     const ids = toFileIds(files);
     const checked = checkOwner(owner);
-    return ids.length === 0 ? { attached: 0 } : this.attaching('attach', [uuidArray(ids), ...ownerArguments(checked)]);
+    return ids.length === 0
+      ? { attached: 0 }
+      : this.attaching('attach', [uuidArray(ids), ...ownerArguments(checked)]);
   }
 
   /**
@@ -64,9 +66,14 @@ export class FileTransaction {
    */
   async attachMany(pairs: readonly AttachPair[]): Promise<AttachResult> {
     if (!Array.isArray(pairs) || pairs.length > pairsMax) {
-      throw new InvalidOwnerError(`attachMany takes a list of at most ${pairsMax} pairs { file, owner }. Make several calls.`);
+      throw new InvalidOwnerError(
+        `attachMany takes a list of at most ${pairsMax} pairs { file, owner }. Make several calls.`,
+      );
     }
-    const rows = pairs.map(({ file, owner }: AttachPair) => ({ fileId: toFileId(file), ...checkOwner(owner) }));
+    const rows = pairs.map(({ file, owner }: AttachPair) => ({
+      fileId: toFileId(file),
+      ...checkOwner(owner),
+    }));
     return rows.length === 0 ? { attached: 0 } : this.attaching('attach_many', [jsonArgument(rows)]);
   }
 
@@ -74,7 +81,9 @@ export class FileTransaction {
   async detach(files: FileArgument | readonly FileArgument[], owner: Owner): Promise<DetachResult> {
     const ids = toFileIds(files);
     const checked = checkOwner(owner);
-    return ids.length === 0 ? { detached: 0 } : this.call('detach', [uuidArray(ids), ...ownerArguments(checked)]);
+    return ids.length === 0
+      ? { detached: 0 }
+      : this.call('detach', [uuidArray(ids), ...ownerArguments(checked)]);
   }
 
   /**
@@ -83,7 +92,11 @@ export class FileTransaction {
    */
   async detachAll(owner: OwnerSelector): Promise<DetachResult> {
     const { type, id, slot } = checkOwnerSelector(owner);
-    return this.call('detach_all', [['text', type], ['text', id], ['text', slot]]);
+    return this.call('detach_all', [
+      ['text', type],
+      ['text', id],
+      ['text', slot],
+    ]);
   }
 
   /**
@@ -98,7 +111,10 @@ export class FileTransaction {
     return this.attaching('replace', [...ownerArguments(checked), uuidArray(ids)]);
   }
 
-  private async attaching<Result extends AttachResult>(verb: string, args: readonly Argument[]): Promise<Result> {
+  private async attaching<Result extends AttachResult>(
+    verb: string,
+    args: readonly Argument[],
+  ): Promise<Result> {
     const answer = await this.call<Result | MissingFiles>(verb, args);
     if ('missing' in answer) {
       throw missingFileError(answer);

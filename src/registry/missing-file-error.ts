@@ -8,7 +8,10 @@ export interface MissingFiles {
 }
 
 /** What a verb throws when not all of its files are there. */
-export function missingFileError({ missing, condemned }: MissingFiles): FileNotFoundError | FileCondemnedError {
+export function missingFileError({
+  missing,
+  condemned,
+}: MissingFiles): FileNotFoundError | FileCondemnedError {
   if (missing.length > 0) {
     return new FileNotFoundError(
       `No file has the id ${list(missing)}. Store the content first and pass the id that store() answers.`,

@@ -53,7 +53,9 @@ function checkFilename(filename: unknown): string | undefined {
     return undefined;
   }
   if (typeof filename !== 'string') {
-    throw new InvalidFilenameError(`The file name must be a text, received ${typeof filename}. Leave it out if there is none.`);
+    throw new InvalidFilenameError(
+      `The file name must be a text, received ${typeof filename}. Leave it out if there is none.`,
+    );
   }
   return sanitizeFilename(filename);
 }
@@ -69,10 +71,14 @@ function checkMetadata(metadata: unknown): string {
   try {
     json = JSON.stringify(metadata);
   } catch (cause) {
-    throw new InvalidMetadataError('The metadata cannot be written as JSON: no circles, no bigints.', { cause });
+    throw new InvalidMetadataError('The metadata cannot be written as JSON: no circles, no bigints.', {
+      cause,
+    });
   }
   if (Buffer.byteLength(json) > metadataMaxBytes) {
-    throw new InvalidMetadataError(`The metadata has more than ${metadataMaxBytes} bytes as JSON. Keep it in a table of yours.`);
+    throw new InvalidMetadataError(
+      `The metadata has more than ${metadataMaxBytes} bytes as JSON. Keep it in a table of yours.`,
+    );
   }
   if (!json.startsWith('{') || unstorableEscape.test(json)) {
     throw new InvalidMetadataError('The metadata must be an object of well-formed text without NUL.');
@@ -82,7 +88,12 @@ function checkMetadata(metadata: unknown): string {
 
 function checkMaxSize(maxSizeBytes: unknown): number {
   const [min, max] = optionLimits.maxSizeBytes;
-  if (typeof maxSizeBytes !== 'number' || !Number.isInteger(maxSizeBytes) || maxSizeBytes < min || maxSizeBytes > max) {
+  if (
+    typeof maxSizeBytes !== 'number' ||
+    !Number.isInteger(maxSizeBytes) ||
+    maxSizeBytes < min ||
+    maxSizeBytes > max
+  ) {
     throw new InvalidOptionError(
       `maxSizeBytes: expected a whole number from ${min} to ${max}, received ${String(maxSizeBytes)}.`,
       { context: { option: 'maxSizeBytes', value: maxSizeBytes } },

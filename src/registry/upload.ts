@@ -35,7 +35,9 @@ export class Upload {
   }
 
   async run(content: Readable): Promise<StoredFile> {
-    const signal = this.plan.signal ? AbortSignal.any([this.stop.signal, this.plan.signal]) : this.stop.signal;
+    const signal = this.plan.signal
+      ? AbortSignal.any([this.stop.signal, this.plan.signal])
+      : this.stop.signal;
     // Before anything is awaited, or an error of the stream in the meantime would have no listener and end the process.
     const reading = this.watch('content', pipeline(content, this.meter, { signal }));
     let reserved = false;

@@ -14,7 +14,9 @@ const unprintable = /[\p{Cc}\ufffe\uffff]/u;
 export function assertKey(key: string): void {
   const fault = typeof key === 'string' ? faultOf(key) : 'is not a string; pass the path as text';
   if (fault === undefined) return;
-  throw new InvalidKeyError(`The key ${inspect(shown(key))} ${fault}.`, { context: { key } });
+  throw new InvalidKeyError(`The key ${inspect(shown(key), { depth: 0, breakLength: Infinity })} ${fault}.`, {
+    context: { key },
+  });
 }
 
 function faultOf(key: string): string | undefined {

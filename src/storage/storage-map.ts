@@ -107,7 +107,7 @@ function withSlash(location: string): string {
 
 function invalid(option: string, received: unknown, expected: string): InvalidOptionError {
   return new InvalidOptionError(
-    `\`${option}\` must be ${expected}. Received: ${inspect(received, { depth: 0 })}.`,
+    `\`${option}\` must be ${expected}. Received: ${inspect(received, { depth: 0, breakLength: Infinity })}.`,
     {
       context: { option, received },
     },

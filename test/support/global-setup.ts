@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -8,6 +8,7 @@ import { createTemplate } from './create-template.js';
 import { dropDatabases } from './drop-databases.js';
 import { endProcesses, runVariable } from './end-processes.js';
 import { openPostgres } from './open-postgres.js';
+import { removeDeadFolders, runFolderPrefix } from './remove-dead-folders.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -33,10 +34,12 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   provide('postgres', { connectionString: postgres.connectionString, template, prefix });
 
   // Workers and their children inherit both: their temporary files land here, and none of them can hide.
-  const folder = await mkdtemp(join(tmpdir(), 'file-registry-run-'));
+  await removeDeadFolders();
+  const folder = await mkdtemp(join(tmpdir(), `${runFolderPrefix}${process.pid}-`));
+  await chmod(folder, 0o711); // a server that a test starts may run as another user
   process.env['TMPDIR'] = process.env['TEMP'] = process.env['TMP'] = folder;
   process.env[runVariable] = run;
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
 
   return async () => {
     const left = [

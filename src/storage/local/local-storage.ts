@@ -3,7 +3,6 @@ import { InvalidOptionError } from '../../errors/invalid-option-error.js';
 import type { FileStorage } from '../storage.js';
 import { deleteDurably } from './delete-durably.js';
 import { DurableFolders } from './durable-folders.js';
-import { guarded } from './guarded.js';
 import { readLazily } from './read-lazily.js';
 import { resolveInsideRoot } from './resolve-inside-root.js';
 import { StorageRoot } from './storage-root.js';
@@ -92,7 +91,7 @@ function checked(options: LocalStorageOptions): { root: string; deleteConcurrenc
 
 function invalid(option: string, received: unknown, expected: string): InvalidOptionError {
   return new InvalidOptionError(
-    `\`${option}\` must be ${expected}. Received: ${inspect(received, { depth: 0 })}.`,
+    `\`${option}\` must be ${expected}. Received: ${inspect(received, { depth: 0, breakLength: Infinity })}.`,
     {
       context: { option, received },
     },
