@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -17,6 +17,9 @@ declare module 'vitest' {
   }
 }
 
+/** Some command-line tools have Node keep compiled code there; it is no test's doing. */
+const nodesOwn = 'node-compile-cache';
+
 /**
  * Once a run: one PostgreSQL, one migrated template database, one folder for everything temporary. The end checks that the
  * tests left nothing behind, removes it all the same, and fails the run if there was anything.
@@ -25,12 +28,21 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   const run = process.pid.toString(36) + Date.now().toString(36);
   const prefix = `registry_test_${run}_`;
 
+  await using undo = new AsyncDisposableStack();
+
   const postgres = await openPostgres();
+  undo.defer(() => postgres.stop());
   const admin = new Client({ connectionString: postgres.connectionString, application_name: 'global-setup' });
   await admin.connect();
+  undo.defer(() => admin.end());
+
   await dropDatabases(admin, 'of runs that died');
   await admin.query('select pg_advisory_lock(hashtext($1))', [prefix]);
   const template = await createTemplate(admin, postgres.connectionString, prefix);
+  undo.defer(async () => {
+    await admin.query(`alter database ${template} is_template false`);
+    await admin.query(`drop database ${template}`);
+  });
   provide('postgres', { connectionString: postgres.connectionString, template, prefix });
 
   // Workers and their children inherit both: their temporary files land here, and none of them can hide.
@@ -39,19 +51,20 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   await chmod(folder, 0o711); // a server that a test starts may run as another user
   process.env['TMPDIR'] = process.env['TEMP'] = process.env['TMP'] = folder;
   process.env[runVariable] = run;
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  process.once('exit', removeFolder);
+  undo.defer(removeFolder);
 
+  const tearDown = undo.move();
   return async () => {
     const left = [
       ...(await endProcesses(run)).map((process) => `process ${process}`),
-      ...(await readdir(folder)).map((name) => `temporary file or folder ${name}`),
+      ...(await readdir(folder))
+        .filter((name) => name !== nodesOwn)
+        .map((name) => `temporary file or folder ${name}`),
       ...(await dropDatabases(admin, prefix)).map((name) => `database ${name}`),
     ];
-    await admin.query(`alter database ${template} is_template false`);
-    await admin.query(`drop database ${template}`);
-    await admin.end();
-    await postgres.stop();
-    await rm(folder, { recursive: true, force: true });
+    await tearDown.disposeAsync();
     if (left.length > 0) throw new Error(`The tests left behind:\n  ${left.join('\n  ')}`);
   };
 }

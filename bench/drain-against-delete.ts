@@ -1,0 +1,97 @@
+/**
+ * How long one processor takes to drain detached files against a storage that does nothing, as a ratio to a bare DELETE of
+ * the same rows with the same keys and one foreign key: `npm run bench [-- FILES]`.
+ */
+import { Test } from '@nestjs/testing';
+import { type FileStorage, FileRegistryModule, migrate, OutboxProcessor } from 'nestjs-file-registry';
+import { Pool } from 'pg';
+import { startPostgres } from '../test/support/start-postgres.js';
+
+const files = Number(process.argv[2] ?? 200_000);
+const rounds = 3;
+
+const nowhere: FileStorage = {
+  location: 'null:///',
+  check: async () => {},
+  write: () => Promise.reject(new Error('nothing is written here')),
+  read: () => Promise.reject(new Error('nothing is read here')),
+  delete: async (objects) => objects.map(({ key }) => ({ key })),
+};
+
+/** With the settings of a server that keeps what it confirmed; the tests' own do not. */
+const postgres = await startPostgres({
+  settings: { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', max_wal_size: '8GB' },
+});
+const database = new Pool({ connectionString: postgres.connectionString, max: 4 });
+try {
+  await migrate(database);
+  const module = await Test.createTestingModule({
+    imports: [
+      FileRegistryModule.forRoot({
+        database,
+        storages: { nowhere },
+        gracePeriodMs: 0,
+        processor: { enabled: false },
+      }),
+    ],
+  }).compile();
+  const processor = module.get(OutboxProcessor);
+
+  const figures = [];
+  for (let round = 1; round <= rounds; round++) {
+    await fill();
+    const deleteMs = await timed('delete from bare_files');
+    const detachMs = await timed('delete from file_registry.file_references');
+    await database.query('checkpoint');
+    const startedAt = performance.now();
+    const { deleted } = await processor.drain();
+    const drainMs = performance.now() - startedAt;
+    if (deleted !== files) throw new Error(`${deleted} of ${files} files were deleted`);
+    figures.push({
+      round,
+      deleteMs,
+      detachMs,
+      drainMs,
+      filesPerSecond: (files / drainMs) * 1000,
+      ratio: drainMs / deleteMs,
+    });
+  }
+  console.table(
+    figures.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value.toPrecision(4))])),
+    ),
+  );
+  const ratio = figures.map((row) => row.ratio).toSorted((a, b) => a - b)[Math.floor(rounds / 2)];
+  console.log(`${files} files: drain takes ${ratio?.toFixed(2)} times a bare DELETE (median of ${rounds})`);
+  await module.close();
+} finally {
+  await database.end();
+  await postgres.stop();
+}
+
+async function fill(): Promise<void> {
+  await database.query(`
+    drop table if exists bare_references, bare_files;
+
+    insert into file_registry.files (id, storage, key, filename, content_type, size)
+    select id, 'nowhere', format('2026/11/21/%s/%s-photo.jpg', right(id::text, 2), id), 'photo.jpg', 'image/jpeg', 4096
+      from (select uuidv7() as id from generate_series(1, ${files})) generated;
+    insert into file_registry.file_references (file_id, owner_type, owner_id, slot)
+    select id, 'article', id::text, 'cover' from file_registry.files;
+
+    create table bare_files (like file_registry.files including defaults including constraints);
+    insert into bare_files select * from file_registry.files;
+    alter table bare_files add primary key (id), add unique (storage, key);
+    create table bare_references (file_id uuid not null references bare_files, owner_id text, primary key (owner_id, file_id));
+    insert into bare_references select id, id::text from bare_files;
+    create index on bare_references (file_id);`);
+  await database.query('vacuum analyze');
+  await database.query('delete from bare_references');
+  await database.query('checkpoint');
+}
+
+async function timed(statement: string): Promise<number> {
+  const startedAt = performance.now();
+  await database.query(statement);
+  return performance.now() - startedAt;
+}
