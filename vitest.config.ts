@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: {
-    // Tests and examples import the package by its name, and get the sources.
-    alias: { 'nestjs-file-registry': fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+    // Tests and examples import the package by its name, and get the sources. The longer name first: the first match wins.
+    alias: {
+      'nestjs-file-registry/testing': fileURLToPath(new URL('src/testing/index.ts', import.meta.url)),
+      'nestjs-file-registry': fileURLToPath(new URL('src/index.ts', import.meta.url)),
+    },
   },
   test: {
     include: ['test/**/*.test.ts'],

@@ -13,12 +13,47 @@ end
 $body$;
 
 
+-- Whoever may execute the functions could hang the triggers on a table of his own, whose column types would bring casts, and
+-- so code of his, to run as the owner (shown). Called before a trigger reads any row. Both sides of the comparison are
+-- quoted names, so that it holds whatever quote_all_identifiers says.
+create function @schema@.require_own_table(table_schema name) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if format('%I.%I', table_schema, 'files') <> pg_typeof(null::@schema@.files)::text then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = 'the triggers of the registry belong to its own tables',
+      hint    = 'Drop the trigger.';
+  end if;
+end
+$body$;
+
+
+-- Above READ COMMITTED a snapshot may be older than what others did since: a reference that it shows may be dropped, a file
+-- that it does not show may have begun. What decides by looking is refused there.
+create function @schema@.require_fresh_snapshot(what text) returns void
+  language plpgsql stable set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = what || ' in READ COMMITTED only',
+      hint    = 'Begin the transaction with isolation level READ COMMITTED.';
+  end if;
+end
+$body$;
+
+
 -- Law 2, no reference disappears without an intent. The rendition of an original that went has no period of its own, hence
 -- the reason of its own. Locks: none but the new rows'.
 create function @schema@.note_detached() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+
   insert into @schema@.deletion_outbox (file_id, reason, owner_type, owner_id, slot)
   select g.file_id,
          case
@@ -41,13 +76,17 @@ create trigger refuse_update before update on @schema@.file_references
 
 
 -- Law 2, no file begins without an intent; law 6, an adopted key is busy until its receipt is pruned; law 3, an id is never
--- in files and in deletions at once, so that a file that went cannot come back. Locks: none but the new rows'.
+-- in files and in deletions at once, so that a file that went cannot come back. Needs the fresh snapshots of READ COMMITTED.
+-- Locks: none but the new rows'.
 create function @schema@.begin_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   condemned uuid;
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+  perform @schema@.require_fresh_snapshot('a file can begin');
+
   select b.id into condemned
     from begun b
     join @schema@.deletions d on d.file_id = b.id
@@ -110,12 +149,16 @@ create function @schema@.condemn_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  intents tid[] := array(
+  intents tid[];
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+
+  intents := array(
     select o.ctid
       from gone g
       join @schema@.deletion_outbox o on o.file_id = g.id
        for update of o skip locked);
-begin
+
   insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners)
   select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
          coalesce(noted.reason, 'direct'),
@@ -146,7 +189,9 @@ create trigger condemn_files after delete on @schema@.files
 
 -- Law 2 for the outbox itself: an intent may go when its file is gone or referenced. Whoever removes the last reference
 -- writes an intent of his own, so a visible reference is enough. Relying on another intent is not, unless that one is
--- locked: two sessions could each drop one and rely on the other's (shown to leak).
+-- locked: two sessions could each drop one and rely on the other's (shown to leak). Neither is a reference that only an old
+-- snapshot shows: its removal, and the end of the intent it noted, may both have happened since (shown to leak). Above READ
+-- COMMITTED only intents of condemned files go, as this transaction condemned them itself.
 -- Locks: KEY SHARE on the other intents of files that have neither reference nor deletion; none are waited for.
 create function @schema@.guard_outbox() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -155,6 +200,14 @@ declare
   open_ids uuid[];
   kept_ids uuid[];
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform @schema@.require_fresh_snapshot('intents of a file that is not condemned can be dropped')
+      where exists (select
+                      from gone g
+                     where not exists (select from @schema@.deletions d where d.file_id = g.file_id));
+  end if;
+
   select array_agg(distinct g.file_id) into open_ids
     from gone g
     join @schema@.files f on f.id = g.file_id
@@ -190,18 +243,32 @@ create trigger refuse_update before update on @schema@.deletion_outbox
 
 
 -- Law 3 for pending deletions: nothing that is a file may be due to go, whoever says so. A generated key names one file, so
--- its id is enough to look for. Locks: none.
+-- its id is enough to look for, unless another file adopted that key. A key that was adopted becomes busy, if it is not yet,
+-- so that an adoption at the same moment waits for us. What is not condemned by its file's end needs the fresh snapshots of
+-- READ COMMITTED. Locks: none but the new rows'.
 create function @schema@.guard_new_deletions() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+  if pg_trigger_depth() = 1 then
+    perform @schema@.require_fresh_snapshot('a deletion can be ordered');
+  end if;
+
+  insert into @schema@.adopted_keys (storage, key)
+  select d.storage, d.key
+    from due d
+   where not @schema@.is_generated_key(d.file_id, d.key)
+      on conflict do nothing;
+
   perform from due d join @schema@.files f on f.id = d.file_id;
 
   if not found then
+    -- As scalar subqueries these stay lookups by key, whatever the planner believes of the tables' sizes.
     perform
        from due d
-       join @schema@.files f on f.storage = d.storage and f.key = d.key
-      where not @schema@.is_generated_key(d.file_id, d.key);
+      where (select true from @schema@.adopted_keys a where a.storage = d.storage and a.key = d.key)
+        and (select true from @schema@.files f where f.storage = d.storage and f.key = d.key);
   end if;
 
   if found then
@@ -224,6 +291,8 @@ create function @schema@.guard_deletions() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+
   perform
      from gone g
      left join @schema@.files f on f.id = g.file_id and f.storage = g.storage and f.key = g.key
@@ -259,12 +328,40 @@ create trigger refuse_update before update on @schema@.deletions
   execute function @schema@.refuse('a deletion goes from reserved to abandoned to deleted, or from condemned to deleted',
                                    'Let the processor do its work.');
 
+-- Law 3 for the way back: in the meantime the object may have been adopted as another file. Needs the fresh snapshots of
+-- READ COMMITTED. Locks: none.
+create function @schema@.guard_late_writes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+  perform @schema@.require_fresh_snapshot('an upload can be abandoned again');
+
+  perform from @schema@.files f where f.storage = new.storage and f.key = new.key;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = format('the bytes of the upload %s were adopted as another file', new.file_id),
+      hint    = 'Detach the file; the processor deletes its bytes when the last reference is gone.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_late_writes after update on @schema@.deletions
+  for each row
+  when (old.state = 'deleted' and new.state = 'abandoned')
+  execute function @schema@.guard_late_writes();
+
 
 -- Law 6: an adopted key stays busy while it is a file, pending or has a receipt. Locks: none.
 create function @schema@.guard_adopted_keys() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
+  perform @schema@.require_own_table(tg_table_schema);
+
   perform from gone g join @schema@.files f on f.storage = g.storage and f.key = g.key;
 
   if not found then
@@ -300,16 +397,13 @@ create function @schema@.guard_holder() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  holders uuid[] := array[new.owner_id::uuid];
+  holders uuid[];
   depth   integer;
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception using
-      errcode = 'feature_not_supported',
-      message = 'a rendition can be attached to its original in READ COMMITTED only',
-      hint    = 'Begin the transaction with isolation level READ COMMITTED.';
-  end if;
+  perform @schema@.require_own_table(tg_table_schema);
+  perform @schema@.require_fresh_snapshot('a rendition can be attached to its original');
 
+  holders := array[new.owner_id::uuid];
   perform from @schema@.files f where f.id = new.file_id for no key update;
 
   with recursive below (file_id, level) as (

@@ -194,6 +194,15 @@ begin
     end if;
   end if;
 
+  perform
+     from @schema@.file_references r
+    where r.owner_type = replace.owner_type
+      and r.owner_id   = replace.owner_id
+      and r.slot       = replace.slot
+      and r.file_id   <> all(file_ids)
+    order by r.file_id
+      for update;
+
   delete from @schema@.file_references r
    where r.owner_type = replace.owner_type
      and r.owner_id   = replace.owner_id

@@ -403,10 +403,10 @@ as $body$
       from @schema@.deletion_outbox o
       left join jsonb_to_recordset(policies) as p(reason text, "periodMs" bigint) on p.reason = o.reason
   ), pending as (
-    select count(*)                                            as pending,
-           count(*) filter (where i.due_at <= clock_timestamp()) as due,
-           count(*) filter (where i.unknown)                   as unknown,
-           min(i.due_at)                                       as oldest_due_at
+    select count(*)                                                   as pending,
+           count(*) filter (where i.due_at <= clock_timestamp())      as due,
+           count(*) filter (where i.unknown)                          as unknown,
+           min(i.due_at) filter (where i.due_at <= clock_timestamp()) as oldest_due_at
       from intents i
   ), rows_by_state as (
     select count(*) filter (where d.state = 'reserved')                                       as reserved,
@@ -419,7 +419,7 @@ as $body$
            'pending',        p.pending,
            'due',            p.due,
            'unknownReasons', p.unknown,
-           'oldestDueAgeMs', greatest(0, floor(extract(epoch from clock_timestamp() - p.oldest_due_at) * 1000)),
+           'oldestDueAgeMs', floor(extract(epoch from clock_timestamp() - p.oldest_due_at) * 1000),
            'reserved',       r.reserved,
            'condemned',      r.condemned,
            'stuck',          r.stuck,

@@ -1,5 +1,6 @@
 import type { MigrateOptions } from './migrate.js';
-import { migrationLockTable, migrationTable, readMigrations } from './migrations.js';
+import { migrationBooks, migrationLockTable, migrationTable } from './migration-books.js';
+import { readMigrations } from './migrations.js';
 import { quoteIdentifier } from './quote-identifier.js';
 import { checkSchemaName, defaultSchema } from './schema-name.js';
 
@@ -10,11 +11,11 @@ import { checkSchemaName, defaultSchema } from './schema-name.js';
 export async function migrationSql(options: MigrateOptions = {}): Promise<string> {
   const schema = checkSchemaName(options.schema ?? defaultSchema);
   const quoted = quoteIdentifier(schema);
+  const books = migrationBooks(schema);
   const migrations = await readMigrations(schema);
   return [
-    `create schema if not exists ${quoted};`,
-    `create table ${quoted}.${migrationTable} (name varchar(255) primary key, "timestamp" varchar(255) not null);`,
-    `create table ${quoted}.${migrationLockTable} (id varchar(255) primary key, is_locked integer not null default 0);`,
+    books.schema,
+    ...books.tables,
     `insert into ${quoted}.${migrationLockTable} (id) values ('migration_lock');`,
     ...migrations.flatMap(({ name, sql }) => [
       `-- ${name}`,

@@ -10,10 +10,6 @@ export interface RegistryMigration {
 /** Beside `src/` in the repository and beside `dist/` in the package. */
 const folder = new URL('../../migrations/', import.meta.url);
 
-/** Where Kysely's Migrator keeps its books, inside the registry's own schema. */
-export const migrationTable = 'migrations';
-export const migrationLockTable = 'migrations_lock';
-
 /** The registry's migrations, written for one schema, in order. */
 export async function readMigrations(schema: string): Promise<RegistryMigration[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
@@ -27,6 +23,9 @@ export async function readMigrations(schema: string): Promise<RegistryMigration[
 
 function writeFor(schema: string, template: string): string {
   // A schema could be called like the quotes around the functions' bodies, and would end them.
-  const bodyQuote = schema.includes('$body$') ? '$the_body$' : '$body$';
+  let bodyQuote = '$body$';
+  for (let number = 1; schema.includes(bodyQuote); number++) {
+    bodyQuote = `$body${number}$`;
+  }
   return template.replaceAll('$body$', () => bodyQuote).replaceAll('@schema@', () => quoteIdentifier(schema));
 }

@@ -1,4 +1,4 @@
-import { MIMEType } from 'node:util';
+import { inspect, MIMEType } from 'node:util';
 import { lookup } from 'mime-types';
 import { ContentTypeNotAllowedError } from '../errors/content-type-not-allowed-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
@@ -20,7 +20,7 @@ export function checkContentTypePatterns(patterns: unknown): readonly string[] |
     patterns.every((entry) => typeof entry === 'string' && pattern.test(entry));
   if (!valid) {
     throw new InvalidOptionError(
-      `allowedContentTypes: expected 1 to ${allowedContentTypesMax} types such as 'image/png' or 'image/*', received ${JSON.stringify(patterns)}.`,
+      `allowedContentTypes: expected 1 to ${allowedContentTypesMax} types such as 'image/png' or 'image/*', received ${inspect(patterns)}.`,
       { context: { option: 'allowedContentTypes', value: patterns } },
     );
   }

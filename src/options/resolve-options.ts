@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { AnyKysely } from '../database/any-kysely.js';
 import { toKysely } from '../database/database-handle.js';
 import { checkSchemaName } from '../database/schema-name.js';
@@ -51,7 +52,8 @@ export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
 }
 
 function resolveStorages({ storages, defaultStorage }: FileRegistryOptions): StorageMap {
-  const [first = '', ...others] = Object.keys(storages ?? {});
+  requireObject('storages', storages);
+  const [first = '', ...others] = Object.keys(storages);
   if (defaultStorage === undefined && others.length > 0) {
     throw invalid('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
   }
@@ -102,8 +104,7 @@ function requireObject(option: string, value: unknown): void {
 }
 
 function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
-  const received = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return new InvalidOptionError(`${option}: ${expectation}, received ${received}.`, {
+  return new InvalidOptionError(`${option}: ${expectation}, received ${inspect(value, { depth: 0 })}.`, {
     context: { option, value },
   });
 }

@@ -46,6 +46,9 @@ export class DeletionWorker {
 
   /** Deletes one batch and answers whether there was any. Starts nothing more once `stopping` has fired. */
   async deleteBatch(tally: DrainTally, stopping: AbortSignal): Promise<boolean> {
+    if (stopping.aborted) {
+      return false;
+    }
     const lease = new DeletionLease(this.database, this.options.leaseMs);
     try {
       const claimed = await this.claim(lease);
@@ -102,7 +105,7 @@ export class DeletionWorker {
       } else if (signal.aborted && !error.permanent) {
         outcomes.unstarted.push(fileId);
       } else {
-        outcomes.failed.push({ fileId, error: error.message, permanent: error.permanent });
+        outcomes.failed.push({ fileId, error: storableText(error.message), permanent: error.permanent });
       }
     }
     return outcomes;
@@ -157,4 +160,9 @@ export class DeletionWorker {
   private warn(message: string): void {
     this.logger.warn(`Storage '${this.name}': ${message}`);
   }
+}
+
+/** A storage's message may quote what it received; PostgreSQL stores neither NUL nor half a surrogate pair. */
+function storableText(message: unknown): string {
+  return String(message).toWellFormed().replaceAll('\0', '\uFFFD');
 }

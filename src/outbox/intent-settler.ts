@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { RegistryDatabase } from '../database/registry-database.js';
+import { sqlStateOf } from '../database/sql-state.js';
 import type { DrainTally } from './drain-result.js';
 import type { IntentPolicy } from './intent-policy.js';
 
@@ -56,13 +57,11 @@ export class IntentSettler {
 
   /** Settles one batch and answers whether there was any. */
   async settleBatch(tally: DrainTally): Promise<boolean> {
-    const answer = await this.database.step<SettleAnswer>('settle', [
-      ['text', this.policy.reason],
-      ['bigint', this.policy.periodMs],
-      ['integer', this.batchSize],
-      ['timestamptz', this.mark.notedAt],
-      ['bigint', this.mark.seq],
-    ]);
+    const answer = await this.settle();
+    if (answer === 'cancelled') {
+      this.halve();
+      return true;
+    }
     if (answer.notedAt === undefined || answer.seq === undefined) {
       return false;
     }
@@ -78,9 +77,31 @@ export class IntentSettler {
     return true;
   }
 
+  /** A statement_timeout of the role cancels a step as a whole, beyond what the step itself can catch: smaller ones fit. */
+  private async settle(): Promise<SettleAnswer | 'cancelled'> {
+    try {
+      return await this.database.step<SettleAnswer>('settle', [
+        ['text', this.policy.reason],
+        ['bigint', this.policy.periodMs],
+        ['integer', this.batchSize],
+        ['timestamptz', this.mark.notedAt],
+        ['bigint', this.mark.seq],
+      ]);
+    } catch (error) {
+      if (sqlStateOf(error) === '57014' && this.batchSize > 1) {
+        return 'cancelled';
+      }
+      throw error;
+    }
+  }
+
+  private halve(): void {
+    this.batchSize = Math.ceil(this.batchSize / 2);
+  }
+
   private passOver(failure: { code: string; message: string }, last: Mark, tally: DrainTally): void {
     if (this.batchSize > 1) {
-      this.batchSize = Math.ceil(this.batchSize / 2);
+      this.halve();
       return;
     }
     this.mark = last;

@@ -83,7 +83,7 @@ export class OutboxProcessor {
   }
 
   /** Makes stuck deletions due at once, of one storage or of all, and answers how many. */
-  retryStuck(storage?: string): Promise<number> {
+  async retryStuck(storage?: string): Promise<number> {
     if (storage !== undefined) {
       this.options.storages.get(storage);
     }

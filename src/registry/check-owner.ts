@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidOwnerError } from '../errors/invalid-owner-error.js';
 import type { Owner, OwnerSelector } from './owner.js';
 
@@ -22,11 +23,7 @@ export function checkOwner(owner: Owner): CheckedOwner {
 
 /** @throws InvalidOwnerError */
 export function checkOwnerSelector(owner: OwnerSelector): CheckedOwnerSelector {
-  if (typeof owner !== 'object' || owner === null) {
-    throw new InvalidOwnerError(`An owner is { type, id, slot }, received ${String(owner)}.`, {
-      context: { owner },
-    });
-  }
+  requireObject(owner);
   const type = text('type', owner.type, typeMaxBytes);
   if (type === 'file' || type.startsWith('registry:')) {
     throw new InvalidOwnerError(
@@ -39,6 +36,24 @@ export function checkOwnerSelector(owner: OwnerSelector): CheckedOwnerSelector {
     id: text('id', idText(owner.id), idMaxBytes),
     slot: owner.slot === undefined ? null : text('slot', owner.slot, slotMaxBytes),
   };
+}
+
+/** The owner of a reference as the registry answered it; may be of a reserved type. @throws InvalidOwnerError */
+export function checkReferenceOwner(owner: Owner): CheckedOwner {
+  requireObject(owner);
+  return {
+    type: text('type', owner.type, typeMaxBytes),
+    id: text('id', idText(owner.id), idMaxBytes),
+    slot: text('slot', owner.slot, slotMaxBytes),
+  };
+}
+
+function requireObject(owner: unknown): void {
+  if (typeof owner !== 'object' || owner === null) {
+    throw new InvalidOwnerError(`An owner is { type, id, slot }, received ${inspect(owner, { depth: 0 })}.`, {
+      context: { owner },
+    });
+  }
 }
 
 function idText(id: unknown): unknown {
@@ -56,7 +71,8 @@ function idText(id: unknown): unknown {
 
 function text(field: 'type' | 'id' | 'slot', value: unknown, maxBytes: number): string {
   const complain = (problem: string): never => {
-    const received = typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
+    const received =
+      typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : inspect(value, { depth: 0 });
     throw new InvalidOwnerError(`The owner's ${field} ${problem}, received ${received}.`, {
       context: { field, value },
     });

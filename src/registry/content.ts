@@ -12,13 +12,19 @@ export function toReadable(content: FileContent): Readable {
     return Readable.from([Buffer.from(content.buffer, content.byteOffset, content.byteLength)]);
   }
   if (content instanceof Blob) {
-    return Readable.fromWeb(content.stream() as ReadableStream);
+    return fromWeb(content.stream() as ReadableStream);
   }
   if (content instanceof globalThis.ReadableStream) {
     if (content.locked) {
       throw refuse('a web stream that is locked to another reader', 'Pass it before anything reads it.');
     }
-    return Readable.fromWeb(content as ReadableStream);
+    if (Readable.isDisturbed(content as unknown as Readable)) {
+      throw refuse(
+        'a web stream that was read before',
+        'Its rest would look like a whole; pass a fresh one.',
+      );
+    }
+    return fromWeb(content as ReadableStream);
   }
   if (content instanceof Readable) {
     if (content.destroyed || content.readableEnded || content.errored) {
@@ -35,6 +41,11 @@ export function toReadable(content: FileContent): Readable {
       : 'an object of another kind',
     'Pass a Readable, a web ReadableStream, a Buffer, a Uint8Array or a Blob.',
   );
+}
+
+/** In object mode, because otherwise texts would be encoded silently and objects look like a failure of the stream. */
+function fromWeb(stream: ReadableStream): Readable {
+  return Readable.fromWeb(stream, { objectMode: true });
 }
 
 function refuse(received: string, hint: string): InvalidContentError {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { validate as isUuid } from 'uuid';
 import { InvalidFileIdError } from '../errors/invalid-file-id-error.js';
 
@@ -30,9 +31,10 @@ export function toFileIds(files: FileArgument | readonly FileArgument[]): string
       },
     );
   }
-  return list.map(toFileId);
+  // Unlike map, this does not skip the holes of a sparse list.
+  return Array.from(list, (file) => toFileId(file));
 }
 
 function describe(id: unknown): string {
-  return typeof id === 'string' ? JSON.stringify(id.slice(0, 100)) : String(id);
+  return typeof id === 'string' ? JSON.stringify(id.slice(0, 100)) : inspect(id, { depth: 0 });
 }

@@ -7,7 +7,7 @@ import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { AttachedFile, AttachedFileJson } from './attached-file.js';
-import { checkOwnerSelector } from './check-owner.js';
+import { checkOwnerSelector, checkReferenceOwner } from './check-owner.js';
 import { checkRange } from './check-range.js';
 import { type FileContent, toReadable } from './content.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
@@ -107,8 +107,9 @@ export class FileRegistry {
 
   /** Who holds a file, a page at a time. */
   async references(file: FileArgument, options: ReferencesOptions = {}): Promise<FileReference[]> {
-    const { after, limit = referencesDefault } = options;
+    const { limit = referencesDefault } = options;
     requireLimit('limit', limit, 1, referencesMax);
+    const after = options.after === undefined ? undefined : checkReferenceOwner(options.after);
     const rows = await this.database.call<(Omit<FileReference, 'attachedAt'> & { attachedAt: string })[]>(
       'references_of',
       [

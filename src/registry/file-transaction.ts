@@ -70,10 +70,12 @@ export class FileTransaction {
         `attachMany takes a list of at most ${pairsMax} pairs { file, owner }. Make several calls.`,
       );
     }
-    const rows = pairs.map(({ file, owner }: AttachPair) => ({
-      fileId: toFileId(file),
-      ...checkOwner(owner),
-    }));
+    const rows = Array.from(pairs, (pair: AttachPair) => {
+      if (typeof pair !== 'object' || pair === null) {
+        throw new InvalidOwnerError(`attachMany takes pairs { file, owner }, received ${String(pair)}.`);
+      }
+      return { fileId: toFileId(pair.file), ...checkOwner(pair.owner) };
+    });
     return rows.length === 0 ? { attached: 0 } : this.attaching('attach_many', [jsonArgument(rows)]);
   }
 

@@ -28,6 +28,12 @@ const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i;
 
 /** @throws InvalidFilenameError, ContentTypeNotAllowedError, InvalidMetadataError, InvalidOptionError, UnknownStorageError */
 export function planUpload(options: StoreOptions, defaults: ResolvedOptions): PlannedUpload {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionError(
+      `The options of store must be an object such as { filename: 'photo.jpg' }, received ${String(options)}.`,
+      { context: { value: options } },
+    );
+  }
   const filename = checkFilename(options.filename);
   const storage = options.storage ?? defaults.storages.defaultName;
   defaults.storages.get(storage);
@@ -67,7 +73,7 @@ function checkMetadata(metadata: unknown): string {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw new InvalidMetadataError('The metadata must be a plain object that can be written as JSON.');
   }
-  let json: string;
+  let json: string | undefined;
   try {
     json = JSON.stringify(metadata);
   } catch (cause) {
@@ -75,13 +81,14 @@ function checkMetadata(metadata: unknown): string {
       cause,
     });
   }
+  // A toJSON of its own can answer with anything, or with nothing.
+  if (json === undefined || !json.startsWith('{') || unstorableEscape.test(json)) {
+    throw new InvalidMetadataError('The metadata must be an object of well-formed text without NUL.');
+  }
   if (Buffer.byteLength(json) > metadataMaxBytes) {
     throw new InvalidMetadataError(
       `The metadata has more than ${metadataMaxBytes} bytes as JSON. Keep it in a table of yours.`,
     );
-  }
-  if (!json.startsWith('{') || unstorableEscape.test(json)) {
-    throw new InvalidMetadataError('The metadata must be an object of well-formed text without NUL.');
   }
   return json;
 }

@@ -45,16 +45,22 @@ export class Upload {
       this.failIfAborted();
       await this.reserve();
       reserved = true;
+      // A storage that only listens for the signal would never hear of one that has fired already.
+      if (signal.aborted) {
+        throw this.failure?.cause ?? signal.reason;
+      }
       const written = await this.write(reading, signal);
       return await this.finish(written);
     } catch (error) {
+      // Now, because what is stopped and tidied up below fails as well.
+      const explained = this.explain(error);
       this.stop.abort();
       content.destroy();
       if (reserved) {
         // Only for speed: without it the reservation lapses and the processor does the same.
         await this.abandon().catch(() => undefined);
       }
-      throw this.explain(error);
+      throw explained;
     }
   }
 
@@ -121,14 +127,20 @@ export class Upload {
     ]);
   }
 
-  /** A stalled upload is not renewed: it lapses, so that a client that went silent holds nothing for ever. */
+  /** A stalled upload is not renewed: it lapses and ends, so that a client that went silent holds nothing for ever. */
   private renewWhileBytesFlow(): { stop(): void } {
     let sizeBefore = -1;
+    let silentTurns = 0;
     const timer = setInterval(() => {
       if (this.meter.size === sizeBefore) {
+        silentTurns++;
+        if (silentTurns === renewalsPerTtl) {
+          this.expire();
+        }
         return;
       }
       sizeBefore = this.meter.size;
+      silentTurns = 0;
       this.database
         .call<boolean>('renew_reservation', [
           ['uuid', this.plan.fileId],
@@ -136,8 +148,7 @@ export class Upload {
         ])
         .then((renewed) => {
           if (!renewed) {
-            this.expired = true;
-            this.stop.abort();
+            this.expire();
           }
         })
         // A database that is away for a moment is asked again at the next turn; finishing decides in the end.
@@ -145,6 +156,11 @@ export class Upload {
     }, this.ttlMs / renewalsPerTtl);
     timer.unref();
     return { stop: () => clearInterval(timer) };
+  }
+
+  private expire(): void {
+    this.expired = true;
+    this.stop.abort();
   }
 
   private watch<Result>(by: 'content' | 'storage', promise: Promise<Result>): Promise<Result> {

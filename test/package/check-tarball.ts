@@ -56,6 +56,8 @@ function checkContents(paths: string[]): void {
   const required = [
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/testing/index.js',
+    'dist/testing/index.d.ts',
     'README.md',
     'CHANGELOG.md',
     'LICENSE',
@@ -85,9 +87,20 @@ function checkImports(): void {
     registry.migrationSql({ schema: 'elsewhere' }).then((sql) => {
       if (!/create table "?elsewhere"?\\.files/i.test(sql)) throw new Error('the migrations cannot be read');
     });
-    console.log(Object.keys(registry).filter((name) => name !== '__esModule').sort().join(' '));`;
-  writeFileSync(join(folder, 'esm.mjs'), `import * as registry from '${name}';${check}`);
-  writeFileSync(join(folder, 'commonjs.cjs'), `const registry = require('${name}');${check}`);
+    for (const name of ['storageContract', 'memoryStorage', 'faultyStorage', 'drainAll', 'assertSettled']) {
+      if (typeof testing[name] !== 'function') throw new Error(name + ' is not exported from ./testing');
+    }
+    for (const part of [registry, testing]) {
+      console.log(Object.keys(part).filter((name) => name !== '__esModule').sort().join(' '));
+    }`;
+  writeFileSync(
+    join(folder, 'esm.mjs'),
+    `import * as registry from '${name}'; import * as testing from '${name}/testing';${check}`,
+  );
+  writeFileSync(
+    join(folder, 'commonjs.cjs'),
+    `const registry = require('${name}'), testing = require('${name}/testing');${check}`,
+  );
 
   const [esm, commonjs] = ['esm.mjs', 'commonjs.cjs'].map((file) =>
     execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' }),

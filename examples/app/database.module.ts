@@ -1,0 +1,36 @@
+import { type DynamicModule, Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type Generated, Kysely, PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
+
+/** The application's own tables. */
+export interface Database {
+  article: { id: Generated<number>; title: string };
+}
+
+export const DATABASE = Symbol('database');
+
+/** One Kysely over one pool, closed when the application has shut down. */
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  static forRoot(connectionString: string): DynamicModule {
+    return {
+      module: DatabaseModule,
+      providers: [{ provide: DATABASE, useFactory: () => openDatabase(connectionString) }],
+      exports: [DATABASE],
+    };
+  }
+
+  constructor(@Inject(DATABASE) private readonly db: Kysely<Database>) {}
+
+  /** Not earlier: until then the registry's processor may be finishing its last batch. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+function openDatabase(connectionString: string): Kysely<Database> {
+  const pool = new Pool({ connectionString });
+  // An idle connection that breaks is an event; without a listener it would end the process.
+  pool.on('error', (error) => new Logger('Database').warn(`An idle connection broke: ${error.message}`));
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}

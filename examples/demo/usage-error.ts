@@ -1,0 +1,2 @@
+/** Whoever started the demo must start it in another way. */
+export class UsageError extends Error {}

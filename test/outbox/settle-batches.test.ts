@@ -1,0 +1,108 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createWatchedRegistry } from './support/watched-registry.js';
+
+const registry = await createWatchedRegistry({
+  gracePeriodMs: 0,
+  unattachedTtlMs: 0,
+  processor: { batchSize: 100 },
+});
+const { database, pool, processor } = registry;
+
+afterEach(() => vi.restoreAllMocks());
+
+test('a backlog of many batches is drained in one tick', async () => {
+  const ids = await registry.storeWithoutBytes(3000);
+
+  await processor.tick();
+
+  expect(await processor.stats()).toMatchObject({ pending: 0, condemned: 0, receipts: ids.length });
+  expect(new Set(registry.storage.keys).size).toBe(ids.length);
+  expect(Math.max(...registry.storage.batches.map((batch) => batch.length))).toBe(100);
+});
+
+test('a batch that is smaller than the intents of one file settles it all the same', async () => {
+  const small = await registry.another({ gracePeriodMs: 0, unattachedTtlMs: 0, processor: { batchSize: 2 } });
+  const file = await registry.store();
+  for (let n = 0; n < 7; n++) {
+    await registry.attach(file, '1');
+    await registry.detach(file, '1');
+  }
+  expect(await small.processor.drain()).toMatchObject({ condemned: 1, deleted: 1, unsettled: 0 });
+  expect(await registry.intents(file)).toEqual([]);
+  await small.module.close();
+});
+
+test('a file whose settling fails holds nobody up, is logged, and goes when the cause is gone', async () => {
+  const warn = vi.spyOn(Logger.prototype, 'warn');
+  const stored = await registry.storeMany(20);
+  const poisoned = stored[7]?.id ?? '';
+  await pool.query(
+    `create function public.poison() returns trigger language plpgsql
+     as $body$ begin raise exception 'poisoned' using errcode = 'P4242'; end $body$`,
+  );
+  await pool.query(
+    `create trigger poison before delete on file_registry.files for each row
+     when (old.id = '${poisoned}') execute function public.poison()`,
+  );
+
+  const drained = await processor.drain();
+  await pool.query('drop function public.poison() cascade');
+
+  expect(drained).toMatchObject({ condemned: 19, deleted: 19, unsettled: 1 });
+  expect(warn.mock.calls.filter(([message]) => String(message).includes('P4242: poisoned'))).toHaveLength(1);
+  expect(await processor.stats()).toMatchObject({ pending: 1, due: 1 });
+  expect(await processor.drain()).toMatchObject({ condemned: 1, deleted: 1, unsettled: 0 });
+  await registry.assertLaws();
+});
+
+test('an original whose rendition is locked by another session holds nobody up and is tried again', async () => {
+  const [original, rendition, ...others] = await registry.storeMany(10);
+  if (!original || !rendition) throw new Error('ten files were stored');
+  await pool.query(
+    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'small')",
+    [rendition.id, original.id],
+  );
+  const application = await database.client();
+  await application.query('begin');
+  await application.query('select from file_registry.file_references where file_id = $1 for update', [
+    rendition.id,
+  ]);
+
+  // The lock is still held when this returns: the processor gave way.
+  expect(await processor.drain()).toMatchObject({
+    condemned: others.length,
+    deleted: others.length,
+    unsettled: 1,
+  });
+  expect(await registry.hasBytes(original)).toBe(true);
+
+  await application.query('rollback');
+  expect(await processor.drain()).toMatchObject({ condemned: 2, deleted: 2, unsettled: 0 });
+  await registry.assertLaws();
+});
+
+test('a statement_timeout that a whole batch exceeds makes the batches smaller', async () => {
+  const role = await database.role();
+  await pool.query(`grant usage on schema file_registry to ${role.name}`);
+  await pool.query(`grant execute on all functions in schema file_registry to ${role.name}`);
+  const impatient = await registry.another({
+    gracePeriodMs: 0,
+    unattachedTtlMs: 0,
+    processor: { batchSize: 32, database: database.pool({ role, options: '-c statement_timeout=400ms' }) },
+  });
+  await registry.storeMany(32);
+  await pool.query(
+    `create function public.dawdle() returns trigger language plpgsql
+     as $body$ begin perform pg_sleep(0.02); return old; end $body$`,
+  );
+  await pool.query(
+    'create trigger dawdle before delete on file_registry.files for each row execute function public.dawdle()',
+  );
+
+  const drained = await impatient.processor.drain();
+  await pool.query('drop function public.dawdle() cascade');
+
+  expect(drained).toMatchObject({ condemned: 32, deleted: 32, unsettled: 0 });
+  await impatient.module.close();
+});
