@@ -90,6 +90,8 @@ as $body$
 begin
   perform set_config('synchronous_commit', 'on', true);
 
+  -- Whoever finishes the upload at this moment comes first, and then it is a file.
+  perform from @schema@.deletions d where d.file_id = abandon_upload.file_id for update;
   if exists (select from @schema@.files f where f.id = abandon_upload.file_id) then
     return;
   end if;

@@ -13,10 +13,16 @@ export type {
   AttachPair,
   AttachResult,
   DetachResult,
+  ErasedFile,
+  EraseOptions,
+  EraseResult,
   FileTransaction,
   ReplaceResult,
+  RestoreResult,
 } from './registry/file-transaction.js';
+export type { AdoptOptions } from './registry/adopt-options.js';
 export type { AttachedFile } from './registry/attached-file.js';
+export type * from './registry/file-explanation.js';
 export type { FileArgument } from './registry/file-argument.js';
 export type { FileContent } from './registry/content.js';
 export type { FileReference, ReferencesOptions } from './registry/file-reference.js';
@@ -46,12 +52,15 @@ export * from './errors/content-type-not-allowed-error.js';
 export * from './errors/database-failed-error.js';
 export * from './errors/database-unavailable-error.js';
 export * from './errors/file-condemned-error.js';
+export * from './errors/file-held-error.js';
 export * from './errors/file-not-found-error.js';
 export * from './errors/file-registry-error.js';
 export * from './errors/invalid-content-error.js';
 export * from './errors/invalid-file-id-error.js';
 export * from './errors/invalid-filename-error.js';
+export * from './errors/invalid-hold-reason-error.js';
 export * from './errors/invalid-key-error.js';
+export * from './errors/key-busy-error.js';
 export * from './errors/invalid-metadata-error.js';
 export * from './errors/invalid-option-error.js';
 export * from './errors/invalid-owner-error.js';

@@ -7,6 +7,12 @@ import { TransactionConflictError } from '../errors/transaction-conflict-error.j
 import { TransactionRequiredError } from '../errors/transaction-required-error.js';
 import { sqlStateOf } from './sql-state.js';
 
+/**
+ * Lost or ended connections and cancelled statements (classes 08 and 57), a server out of room (53), a database that accepts
+ * nobody for now (55000). Without a SQLSTATE the statement never got an answer.
+ */
+const unavailable = /^(08|57|53)|^55000$/;
+
 /** Says what a failed statement means for the caller; the driver's error is the `cause`. */
 export function databaseError(cause: unknown, statement: string): FileRegistryError {
   if (cause instanceof FileRegistryError) {
@@ -46,14 +52,7 @@ export function databaseError(cause: unknown, statement: string): FileRegistryEr
       details,
     );
   }
-  // Class 08 and 57 are lost or ended connections and cancelled statements, 53 is a server out of room; without a SQLSTATE
-  // the statement never got an answer.
-  if (
-    sqlState === undefined ||
-    sqlState.startsWith('08') ||
-    sqlState.startsWith('57') ||
-    sqlState.startsWith('53')
-  ) {
+  if (sqlState === undefined || unavailable.test(sqlState)) {
     return new DatabaseUnavailableError(
       `${statement} got no answer from the database (${message}). Try again when it is reachable.`,
       details,

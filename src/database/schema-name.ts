@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 
 export const defaultSchema = 'file_registry';
@@ -9,7 +10,7 @@ const schemaMaxBytes = 63;
 export function checkSchemaName(schema: unknown): string {
   const complain = (problem: string): never => {
     throw new InvalidOptionError(
-      `schema: ${problem}, received ${JSON.stringify(schema)}. The default is '${defaultSchema}'.`,
+      `schema: ${problem}, received ${inspect(schema, { depth: 0 })}. The default is '${defaultSchema}'.`,
       {
         context: { option: 'schema', value: schema },
       },

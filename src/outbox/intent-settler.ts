@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { sqlStateOf } from '../database/sql-state.js';
 import type { DrainTally } from './drain-result.js';
-import type { IntentPolicy } from './intent-policy.js';
+import type { IntentPolicy } from '../options/intent-policies.js';
 
 /** What `settle` answers. */
 interface SettleAnswer {

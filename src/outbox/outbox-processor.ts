@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeletionWorker } from './deletion-worker.js';
 import { type DrainResult, type DrainTally, newTally } from './drain-result.js';
 import { IntentSettler } from './intent-settler.js';
-import { intentPolicies } from './intent-policy.js';
+import { intentPolicies } from '../options/intent-policies.js';
 import type { OutboxStats } from './outbox-stats.js';
 
 /** What `due_work` answers. */

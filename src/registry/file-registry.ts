@@ -5,12 +5,17 @@ import { RegistryDatabase } from '../database/registry-database.js';
 import { type ApplicationTransaction, transactionExecutor } from '../database/transaction-executor.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
+import { intentPolicies } from '../options/intent-policies.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { adoptObject } from './adoption.js';
+import type { AdoptOptions } from './adopt-options.js';
 import type { AttachedFile, AttachedFileJson } from './attached-file.js';
 import { checkOwnerSelector, checkReferenceOwner } from './check-owner.js';
 import { checkRange } from './check-range.js';
 import { type FileContent, toReadable } from './content.js';
+import { explainFile, type FileFacts } from './explain-file.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
+import type { FileExplanation } from './file-explanation.js';
 import type { FileReference, ReferencesOptions } from './file-reference.js';
 import { FileTransaction } from './file-transaction.js';
 import { missingFileError, type MissingFiles } from './missing-file-error.js';
@@ -69,6 +74,17 @@ export class FileRegistry {
       readable.destroy();
       throw error;
     }
+  }
+
+  /**
+   * Makes a file of an object that lies in storage already, without moving it. Reads it once for its size and SHA-256. Like a
+   * stored file it waits for its first `attach` for `unattachedTtlMs`, then it goes, bytes included.
+   *
+   * @throws InvalidKeyError, UnknownStorageError, ContentTypeNotAllowedError, InvalidMetadataError, BytesMissingError where nothing
+   *   is there, KeyBusyError where the key is a file's or its deletion is not over.
+   */
+  async adopt(key: string, options: AdoptOptions = {}): Promise<StoredFile> {
+    return adoptObject(key, options, this.options, this.database);
   }
 
   /** One file, or null where there is none or none any more. */
@@ -149,6 +165,13 @@ export class FileRegistry {
     const range = checkRange(options, found.size);
     const object = { key: found.key, versionId: found.versionId ?? undefined };
     return this.options.storages.get(found.storage).read(object, { ...range, signal: options.signal });
+  }
+
+  /** Says why a file is still here, when it will go, or why it went; structured, and as text for people. */
+  async explain(file: FileArgument): Promise<FileExplanation> {
+    const id = toFileId(file);
+    const policies = jsonArgument(intentPolicies(this.options));
+    return explainFile(id, await this.database.call<FileFacts>('facts_of', [['uuid', id], policies]));
   }
 }
 

@@ -4,6 +4,8 @@ import { InvalidOwnerError } from '../errors/invalid-owner-error.js';
 import { type CheckedOwner, checkOwner, checkOwnerSelector } from './check-owner.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
 import { missingFileError, type MissingFiles } from './missing-file-error.js';
+import { checkHoldReason } from './check-hold-reason.js';
+import { heldFileError } from './held-file-error.js';
 import type { Owner, OwnerSelector } from './owner.js';
 
 export interface AttachResult {
@@ -17,6 +19,30 @@ export interface DetachResult {
 }
 
 export type ReplaceResult = AttachResult & DetachResult;
+
+export interface RestoreResult {
+  /** References that this call put back. */
+  readonly restored: number;
+}
+
+export interface EraseResult {
+  /** What went: the files and every rendition of them. Keep it as the receipt. */
+  readonly erased: readonly ErasedFile[];
+}
+
+export interface ErasedFile {
+  readonly id: string;
+  readonly storage: string;
+  readonly key: string;
+  readonly versionId: string | null;
+  /** True for what was made from one of the files that were named. */
+  readonly rendition: boolean;
+}
+
+export interface EraseOptions {
+  /** Takes owners' ids and file names out of the receipts as well. Default: false. */
+  readonly redact?: boolean | undefined;
+}
 
 /** One reference for `attachMany`. */
 export interface AttachPair {
@@ -113,10 +139,88 @@ export class FileTransaction {
     return this.attaching('replace', [...ownerArguments(checked), uuidArray(ids)]);
   }
 
-  private async attaching<Result extends AttachResult>(
-    verb: string,
-    args: readonly Argument[],
-  ): Promise<Result> {
+  /**
+   * Undoes detaching: puts back every reference that the files' pending intents remember, or those of one record or slot. Works
+   * until the file is condemned; protection and holds are not put back. Restoring what was never detached changes nothing.
+   *
+   * @throws FileNotFoundError, FileCondemnedError where files are named: nothing was restored.
+   */
+  async restore(what: FileArgument | readonly FileArgument[] | OwnerSelector): Promise<RestoreResult> {
+    if (isOwnerSelector(what)) {
+      const { type, id, slot } = checkOwnerSelector(what);
+      return this.call('restore', [
+        ['uuid[]', null],
+        ['text', type],
+        ['text', id],
+        ['text', slot],
+      ]);
+    }
+    return this.attaching('restore', [
+      uuidArray(toFileIds(what)),
+      ['text', null],
+      ['text', null],
+      ['text', null],
+    ]);
+  }
+
+  /**
+   * Keeps files whoever detaches them, such as the default image of a field. Protecting again changes nothing.
+   *
+   * @throws FileNotFoundError, FileCondemnedError: nothing was protected.
+   */
+  async protect(files: FileArgument | readonly FileArgument[]): Promise<AttachResult> {
+    return this.attaching('protect', [uuidArray(toFileIds(files))]);
+  }
+
+  /** Ends the protection. A file that nobody else holds goes after its grace period. */
+  async unprotect(files: FileArgument | readonly FileArgument[]): Promise<DetachResult> {
+    return this.call('unprotect', [uuidArray(toFileIds(files))]);
+  }
+
+  /**
+   * Holds files for a reason of 1 to 255 bytes, such as a legal matter: they stay, and cannot be erased. Each reason is a hold of
+   * its own; holding again for the same one changes nothing.
+   *
+   * @throws InvalidHoldReasonError, FileNotFoundError, FileCondemnedError: nothing was held.
+   */
+  async hold(files: FileArgument | readonly FileArgument[], reason: string): Promise<AttachResult> {
+    return this.attaching('hold', [uuidArray(toFileIds(files)), ['text', checkHoldReason(reason)]]);
+  }
+
+  /** Releases the hold of this reason, or every hold where none is named. Releasing what is not held changes nothing. */
+  async release(files: FileArgument | readonly FileArgument[], reason?: string): Promise<DetachResult> {
+    const checked = reason === undefined ? null : checkHoldReason(reason);
+    return this.call('release', [uuidArray(toFileIds(files)), ['text', checked]]);
+  }
+
+  /**
+   * Erases files: drops every reference, protection included, and the rows, and the same for everything made from them. The bytes
+   * go after the commit, without a grace period. Waits for transactions that are attaching them. Erasing what is condemned or
+   * gone already changes nothing.
+   *
+   * @throws FileNotFoundError for an id that never was; FileHeldError while a hold is on one of the files or renditions. Nothing
+   *   was erased.
+   */
+  async erase(
+    files: FileArgument | readonly FileArgument[],
+    options: EraseOptions = {},
+  ): Promise<EraseResult> {
+    const answer = await this.attaching<EraseResult | { readonly held: readonly string[] }>('erase', [
+      uuidArray(toFileIds(files)),
+      ['boolean', String(options.redact === true)],
+    ]);
+    if ('held' in answer) {
+      throw heldFileError(answer.held);
+    }
+    return answer;
+  }
+
+  /** Takes owners' ids and file names out of what is known of files that went; answers how many rows changed. */
+  async redact(files: FileArgument | readonly FileArgument[]): Promise<{ readonly redacted: number }> {
+    return this.call('redact', [uuidArray(toFileIds(files))]);
+  }
+
+  private async attaching<Result extends object>(verb: string, args: readonly Argument[]): Promise<Result> {
     const answer = await this.call<Result | MissingFiles>(verb, args);
     if ('missing' in answer) {
       throw missingFileError(answer);
@@ -135,4 +239,9 @@ function ownerArguments({ type, id, slot }: CheckedOwner): Argument[] {
     ['text', id],
     ['text', slot],
   ];
+}
+
+/** A record is told from a file by its type; both have an id. */
+function isOwnerSelector(value: unknown): value is OwnerSelector {
+  return typeof value === 'object' && value !== null && 'type' in value;
 }

@@ -4,7 +4,6 @@ import { EventEmitter, once } from 'node:events';
 export class FaultGate {
   readonly #events = new EventEmitter();
   readonly #waiting = new Set<() => void>();
-
   #open = false;
 
   get waiting(): number {
@@ -14,16 +13,16 @@ export class FaultGate {
   /** Resolves at the next release, or when the signal fires. */
   async wait(signal?: AbortSignal): Promise<void> {
     if (this.#open || signal?.aborted === true) return;
-    const { promise, resolve: goOn } = Promise.withResolvers<void>();
-    const resolve = () => goOn();
-    this.#waiting.add(resolve);
-    signal?.addEventListener('abort', resolve);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const goOn = () => resolve();
+    this.#waiting.add(goOn);
+    signal?.addEventListener('abort', goOn);
     this.#events.emit('waiting');
     try {
       await promise;
     } finally {
-      this.#waiting.delete(resolve);
-      signal?.removeEventListener('abort', resolve);
+      this.#waiting.delete(goOn);
+      signal?.removeEventListener('abort', goOn);
     }
   }
 

@@ -106,7 +106,6 @@ export class MemoryStorage implements FileStorage {
     // A stream that fails while nobody listens ends the process; its failure is reported below.
     content.on('error', () => undefined);
     try {
-      signal?.throwIfAborted();
       assertKey(key);
       return await this.#upload(key, content, signal);
     } catch (error) {
@@ -168,7 +167,8 @@ export class MemoryStorage implements FileStorage {
   #sink(key: string, upload: MemoryUpload): Writable {
     return new Writable({
       write: (chunk: Buffer, _encoding, done) => {
-        if (this.sizeBytes + chunk.length > this.#capacityBytes) {
+        // The sum goes over every object, so it is taken only where there is a limit.
+        if (this.#capacityBytes < Infinity && this.sizeBytes + chunk.length > this.#capacityBytes) {
           done(
             new StorageUnavailableError(
               `${this.location} is full: it holds ${this.#capacityBytes} bytes. Delete something, then try again.`,

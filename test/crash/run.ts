@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const startedAt = performance.now();
 try {
-  await using actors = new ActorPool(4);
+  await using actors = await ActorPool.create();
   const report = await play({ kills, seed, plant, actors, signal: interrupted.signal });
   console.log(describeReport(report));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { FileRegistry, ProcessorStoppedError, type StorageDeleteOutcome } from 'nestjs-file-registry';
 import { afterEach, expect, test, vi } from 'vitest';
+import { RegistryDatabase } from '../../src/database/registry-database.js';
 import { startScheduledApp } from './support/scheduled-app.js';
 import { createWatchedRegistry } from './support/watched-registry.js';
 import type { WatchedStorage } from './support/watched-storage.js';
@@ -93,6 +94,30 @@ test('nothing is claimed once shutdown has begun', async () => {
     "select * from file_registry.deletions where attempts > 0 and state <> 'deleted'",
   );
   expect(rows).toEqual([]);
+});
+
+test('a pass that is settling when shutdown begins claims no deletion any more', async () => {
+  const { app, processor } = await startScheduledApp(registry);
+  const file = await registry.store();
+  const step = RegistryDatabase.prototype.step;
+  const steps: string[] = [];
+  let closing: Promise<void> | undefined;
+  vi.spyOn(RegistryDatabase.prototype, 'step').mockImplementation(async function (
+    this: RegistryDatabase,
+    ...call: Parameters<typeof step>
+  ) {
+    steps.push(call[0]);
+    const answer = await step.apply(this, call);
+    if (call[0] === 'settle') closing ??= processor.stop();
+    return answer;
+  });
+
+  await processor.tick();
+  await closing;
+  await app.close();
+  expect(steps).toContain('settle');
+  expect(steps).not.toContain('claim_deletions');
+  expect(await registry.deletion(file)).toMatchObject({ state: 'condemned', attempts: 0 });
 });
 
 test('closing does not wait longer than its time for a storage that hangs, and another process takes over', async () => {

@@ -26,7 +26,9 @@ test('keys, bytes and uploads under way can be seen', async () => {
   const content = new PassThrough();
   const writing = storage.write('c', content, plain);
   content.write('half');
-  await expect.poll(() => storage.sizeBytes).toBe('four'.length + 'three'.length + 'half'.length);
+  await expect
+    .poll(() => storage.sizeBytes, { timeout: 15_000 })
+    .toBe('four'.length + 'three'.length + 'half'.length);
   expect(storage.uploading()).toEqual(['c']);
   expect(storage.keys()).toEqual(['a/1', 'b/2']);
   content.end();

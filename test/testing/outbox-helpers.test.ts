@@ -16,7 +16,12 @@ import { createTestRegistry } from '../support/create-test-registry.js';
 
 const memory = memoryStorage();
 const media = faultyStorage(memory);
-const registry = await createTestRegistry({ storages: { media }, gracePeriodMs: 0, unattachedTtlMs: 1000 });
+const registry = await createTestRegistry({
+  storages: { media },
+  gracePeriodMs: 0,
+  // Jitter may shorten a backoff to almost nothing; of an hour it leaves enough that no drain meets it.
+  processor: { backoffBaseMs: 3_600_000, backoffMaxMs: 3_600_000 },
+});
 const app = registry.module;
 const stopped = await createTestRegistry({ storages: { media: memoryStorage() } });
 

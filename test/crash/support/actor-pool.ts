@@ -1,11 +1,13 @@
-import type { ChildProcess, ForkOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { forkTypeScript } from '../../support/fork-typescript.js';
 import type { ActorMessage, ActorReply, Role } from './actor-messages.js';
 import type { Arena } from './arena.js';
+import { CompiledActor } from './compiled-actor.js';
 
 /** A process of the play, in its role. */
 export class Actor {
+  #wanted = false;
+
   constructor(
     readonly name: string,
     readonly role: Role,
@@ -32,16 +34,23 @@ export class Actor {
     this.child.off('message', take).off('exit', resolve);
   }
 
+  /** It ended, and nobody wanted it to. */
+  get died(): boolean {
+    return !this.#wanted && (this.child.exitCode !== null || this.child.signalCode !== null);
+  }
+
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.child.kill(signal);
   }
 
   async kill(): Promise<void> {
+    this.#wanted = true;
     await kill(this.child);
   }
 
   /** Lets it leave by itself; kills it after that time, and answers whether that was necessary. */
   async leave(timeoutMs: number): Promise<boolean> {
+    this.#wanted = true;
     this.tell({ verb: 'leave' });
     const timer = setTimeout(() => this.child.kill('SIGKILL'), timeoutMs);
     await gone(this.child);
@@ -56,8 +65,12 @@ export class ActorPool implements AsyncDisposable {
   readonly #spares: { readonly child: ChildProcess; readonly ready: Promise<void> }[] = [];
   #closed = false;
 
-  constructor(size: number) {
-    for (let spare = 0; spare < size; spare++) this.#fork();
+  private constructor(private readonly compiled: CompiledActor) {}
+
+  static async create(size = 4): Promise<ActorPool> {
+    const pool = new ActorPool(await CompiledActor.create());
+    for (let spare = 0; spare < size; spare++) pool.#fork();
+    return pool;
   }
 
   async take(role: Role, name: string): Promise<Actor> {
@@ -71,13 +84,12 @@ export class ActorPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#all].map(kill));
+    await this.compiled[Symbol.asyncDispose]();
   }
 
   #fork(): void {
     if (this.#closed) return;
-    const options = { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] } satisfies ForkOptions;
-    const child = forkTypeScript(new URL('./actor.ts', import.meta.url), [], options);
-    child.on('error', () => undefined);
+    const child = this.compiled.fork();
     this.#all.add(child);
     const ended = gone(child).then(() => {
       this.#all.delete(child);

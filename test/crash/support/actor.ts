@@ -9,7 +9,7 @@ import { FileRegistry, FileRegistryModule, OutboxProcessor } from 'nestjs-file-r
 import { Pool } from 'pg';
 import type { ActorMessage, ActorReply } from './actor-messages.js';
 import { AppendOnlyFile } from './append-only-file.js';
-import { periods, places } from './arena.js';
+import { leaseMs, periods, places } from './arena.js';
 import type { JournalLine } from './journal.js';
 import { JournalingStorage } from './journaling-storage.js';
 import { Random } from './random.js';
@@ -56,6 +56,8 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
     connectionTimeoutMillis: 5_000,
   });
   pool.on('error', () => undefined);
+  // A connection that breaks while it is in use says so beside the query's error, which would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   const app = await NestFactory.createApplicationContext(
     FileRegistryModule.forRoot({
@@ -63,13 +65,11 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
       storages: { media: new JournalingStorage(arena.folder, name, dice) },
       // It may well start while the server is down.
       migrate: 'off',
-      gracePeriodMs: periods.gracePeriodMs,
-      unattachedTtlMs: periods.unattachedTtlMs,
-      uploadTtlMs: periods.uploadTtlMs,
+      ...periods,
       processor: {
         enabled: false,
         batchSize: 5,
-        leaseMs: periods.leaseMs,
+        leaseMs,
         maxAttempts: 5,
         backoffBaseMs: 20,
         backoffMaxMs: 200,

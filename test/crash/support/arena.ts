@@ -25,5 +25,6 @@ export const periods = {
   gracePeriodMs: 250,
   unattachedTtlMs: 500,
   uploadTtlMs: 1500,
-  leaseMs: 1500,
 } as const;
+
+export const leaseMs = 1500;

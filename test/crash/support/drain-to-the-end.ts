@@ -14,8 +14,7 @@ export async function drainToTheEnd(admin: Pool, folder: string): Promise<void> 
     FileRegistryModule.forRoot({
       database: admin,
       storages: { media: new JournalingStorage(folder, 'clean-worker') },
-      ...{ gracePeriodMs: periods.gracePeriodMs, unattachedTtlMs: periods.unattachedTtlMs },
-      uploadTtlMs: periods.uploadTtlMs,
+      ...periods,
       processor: { enabled: false },
     }),
     { logger: false },

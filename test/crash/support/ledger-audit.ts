@@ -1,4 +1,4 @@
-import { periods } from './arena.js';
+import { leaseMs } from './arena.js';
 import type { LedgerEntry } from './ledger.js';
 import type { RecordHistories } from './record-histories.js';
 
@@ -71,7 +71,7 @@ export class LedgerAudit {
     if (before === undefined || before.call === call || before.refused) return;
 
     const apartMs = at - before.at;
-    if (apartMs < periods.leaseMs / 6) {
+    if (apartMs < leaseMs / 6) {
       this.#problems.push(
         `a key was deleted by two at once: ${key}, by ${before.call} and ${apartMs.toFixed(1)} ms later by ${call}`,
       );

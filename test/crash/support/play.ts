@@ -6,7 +6,7 @@ import { startPostgres, type Postgres } from '../../support/start-postgres.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 import type { Role } from './actor-messages.js';
 import type { Actor, ActorPool } from './actor-pool.js';
-import { type Arena, periods, places } from './arena.js';
+import { type Arena, places } from './arena.js';
 import { Audit } from './audit.js';
 import { now } from './clock.js';
 import { drainToTheEnd } from './drain-to-the-end.js';
@@ -47,6 +47,9 @@ const cast: readonly [Role, string][] = [
   ['worker', 'worker-1'],
   ['worker', 'worker-2'],
 ];
+
+/** How long a process may take to end what it does. */
+const patienceMs = 15_000;
 
 /** One run: a server, a storage and four processes, killed one after the other until enough were or a law is broken. */
 export async function play({ kills, seed, plant, actors, signal }: PlayOptions): Promise<PlayReport> {
@@ -90,7 +93,7 @@ export async function play({ kills, seed, plant, actors, signal }: PlayOptions):
     await stage.leave();
     while (lateHand.pending > 0) await pause(20);
     await drainToTheEnd(admin, folder.path);
-    stage.violations = await audit.judge();
+    stage.violations.push(...(await audit.judge()));
   }
 
   const { removals, counts } = audit.bytes;
@@ -150,9 +153,13 @@ class Stage {
   async leave(): Promise<void> {
     await Promise.all(this.#aside);
     this.#tellAll({ verb: 'weather', bad: false });
-    const all = [...this.#actors.values()].toSorted((a, b) => b.role.localeCompare(a.role));
+    const all = [...this.#actors.values()];
     for (const role of ['writer', 'worker']) {
-      await Promise.all(all.filter((actor) => actor.role === role).map((actor) => actor.leave(15_000)));
+      const leaving = all.filter((actor) => actor.role === role);
+      const forced = await Promise.all(leaving.map((actor) => actor.leave(patienceMs)));
+      this.violations.push(
+        ...leaving.filter((_, index) => forced[index]).map(({ name }) => `a process did not end: ${name}`),
+      );
     }
     this.#actors.clear();
   }
@@ -235,7 +242,11 @@ class Stage {
 
   async #look(): Promise<void> {
     this.signal?.throwIfAborted();
-    this.violations = await this.audit.look();
+    const dead = [...this.#actors.values()].filter((actor) => actor.died);
+    this.violations = [
+      ...dead.map(({ name }) => `a process ended by itself: ${name}`),
+      ...(await this.audit.look()),
+    ];
   }
 
   #beside(work: Promise<void>): void {

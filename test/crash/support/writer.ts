@@ -42,9 +42,6 @@ export class Writer {
 
   async #transaction(): Promise<void> {
     const client = await this.pool.connect();
-    // The server may end the connection between two statements; the next one says so.
-    const ignore = () => undefined;
-    client.on('error', ignore);
     let broken: Error | undefined;
     try {
       await this.#inTransaction(client);
@@ -52,7 +49,6 @@ export class Writer {
       broken = error as Error;
       throw error;
     } finally {
-      client.off('error', ignore);
       client.release(broken);
     }
   }

@@ -13,6 +13,8 @@ import type { TemporaryFolder } from '../../support/temporary-folder.js';
 import type { TestDatabase } from '../../support/test-database.js';
 import { WatchedStorage } from './watched-storage.js';
 
+const hour = 60 * 60 * 1000;
+
 export type WatchedRegistryOptions = Partial<Omit<FileRegistryOptions, 'storages' | 'defaultStorage'>>;
 
 /** A registry whose storage is watched, and of which a second one can run on the same database and folder. */
@@ -102,7 +104,8 @@ async function boot(
         database: db,
         storages: { media: storage },
         ...options,
-        processor: { enabled: false, ...options.processor },
+        // Pauses so long that a drain does not come back to what it has just seen fail.
+        processor: { enabled: false, backoffBaseMs: hour, backoffMaxMs: 24 * hour, ...options.processor },
       }),
     ],
   }).compile();

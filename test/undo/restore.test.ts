@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { createTestRegistry } from '../support/create-test-registry.js';
+
+const registry = await createTestRegistry();
+const { files, processor, db } = registry;
+
+test('restoring a file puts back every reference that its pending intents remember', async () => {
+  const file = await registry.store();
+  await registry.attach(file, '1');
+  await registry.attach(file, '2', 'gallery');
+  await registry.detach(file, '1');
+  await registry.detach(file, '2', 'gallery');
+
+  const result = await db.transaction().execute((trx) => files.in(trx).restore(file));
+
+  expect(result).toEqual({ restored: 2 });
+  expect(await files.references(file)).toMatchObject([
+    { type: 'article', id: '1', slot: 'cover' },
+    { type: 'article', id: '2', slot: 'gallery' },
+  ]);
+  await registry.passTime('25 hours');
+  await processor.drain();
+  expect(await registry.hasBytes(file)).toBe(true);
+  await registry.assertLaws();
+});
+
+test('restoring an owner puts back what it held, in all slots or in one', async () => {
+  const [cover, other] = [await registry.store(), await registry.store()];
+  await registry.attach(cover, '10');
+  await registry.attach(other, '10', 'gallery');
+  await db.transaction().execute((trx) => files.in(trx).detachAll({ type: 'article', id: '10' }));
+
+  await db
+    .transaction()
+    .execute((trx) => files.in(trx).restore({ type: 'article', id: '10', slot: 'gallery' }));
+  expect(await files.filesOf({ type: 'article', id: '10' })).toMatchObject([
+    { id: other.id, slot: 'gallery' },
+  ]);
+
+  await db.transaction().execute((trx) => files.in(trx).restore({ type: 'article', id: '10' }));
+  expect(await files.filesOf({ type: 'article', id: '10' })).toHaveLength(2);
+});
+
+test('an owner that was never seen has nothing to restore', async () => {
+  const restore = db.transaction().execute((trx) => files.in(trx).restore({ type: 'article', id: 'nobody' }));
+  expect(await restore).toEqual({ restored: 0 });
+});
+
+test('a condemned file cannot be restored, and the transaction stays usable', async () => {
+  const file = await registry.store();
+  await registry.passTime('25 hours');
+  await processor.drain();
+
+  await db.transaction().execute(async (trx) => {
+    await expect(files.in(trx).restore(file)).rejects.toMatchObject({ code: 'FILE_CONDEMNED' });
+    await expect(files.in(trx).detachAll({ type: 'article', id: '11' })).resolves.toEqual({ detached: 0 });
+  });
+});
+
+test('a restore that is rolled back restores nothing', async () => {
+  const file = await registry.store();
+  await registry.attach(file, '12');
+  await registry.detach(file, '12');
+
+  await expect(
+    db.transaction().execute(async (trx) => {
+      await files.in(trx).restore(file);
+      throw new Error('rolled back');
+    }),
+  ).rejects.toThrow('rolled back');
+  expect(await files.count(file)).toBe(0);
+});
