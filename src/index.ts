@@ -32,7 +32,8 @@ export type { StoreOptions } from './registry/store-options.js';
 export type { StoredFile } from './registry/stored-file.js';
 
 export { OutboxProcessor } from './outbox/outbox-processor.js';
-export type { DrainResult } from './outbox/drain-result.js';
+export type { DrainCounts, DrainResult, Obstacle } from './outbox/drain-result.js';
+export type * from './outbox/law-report.js';
 export type { OutboxStats } from './outbox/outbox-stats.js';
 
 export * from './storage/storage.js';

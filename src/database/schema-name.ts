@@ -10,7 +10,7 @@ const schemaMaxBytes = 63;
 export function checkSchemaName(schema: unknown): string {
   const complain = (problem: string): never => {
     throw new InvalidOptionError(
-      `schema: ${problem}, received ${inspect(schema, { depth: 0 })}. The default is '${defaultSchema}'.`,
+      `schema: ${problem}, received ${typeof schema === 'string' ? JSON.stringify(schema) : inspect(schema, { depth: 0 })}. The default is '${defaultSchema}'.`,
       {
         context: { option: 'schema', value: schema },
       },

@@ -48,6 +48,13 @@ export interface FileRegistryOptions {
   /** How long receipts of deletions are kept. Default: 30 days. Limits: 0 to 10 years. */
   readonly receiptRetentionMs?: number;
 
+  /**
+   * What this deployment is called, e.g. `production`. The database remembers the first name, and processors of another one
+   * delete nothing: a copy of the whole server, which nothing else tells from the original, must not delete the original's
+   * files. 1 to 100 bytes. Default: not compared.
+   */
+  readonly environment?: string;
+
   readonly processor?: ProcessorOptions;
 }
 
@@ -85,6 +92,13 @@ export interface ProcessorOptions {
    * that were locked. Default: 30 seconds. Limits: 0 to 1 day.
    */
   readonly sweepIntervalMs?: number;
+
+  /**
+   * How long the bytes of a condemned file stay, counted from when a processor first sees it after the commit. For asynchronous
+   * replicas and point-in-time recovery, where going back by so much may bring the row back. Default: 0.
+   * Limits: 0 to 90 days.
+   */
+  readonly deletionDelayMs?: number;
 
   /** How long shutdown waits for what is in flight. Default: 10 seconds. Limits: 0 to 10 minutes. */
   readonly shutdownTimeoutMs?: number;

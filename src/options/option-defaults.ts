@@ -29,6 +29,7 @@ export const processorDefaults = {
   backoffBaseMs: second,
   backoffMaxMs: hour,
   sweepIntervalMs: 30 * second,
+  deletionDelayMs: 0,
   shutdownTimeoutMs: 10 * second,
 } as const satisfies ProcessorOptions;
 
@@ -49,7 +50,9 @@ export const processorLimits = {
   backoffBaseMs: [1, hour],
   backoffMaxMs: [1, 7 * day],
   sweepIntervalMs: [0, day],
+  deletionDelayMs: [0, 90 * day],
   shutdownTimeoutMs: [0, 10 * minute],
 } as const satisfies Partial<Record<keyof ProcessorOptions, readonly [number, number]>>;
 
 export const allowedContentTypesMax = 100;
+export const environmentMaxBytes = 100;

@@ -6,7 +6,13 @@ import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { StorageMap } from '../storage/storage-map.js';
 import { checkContentTypePatterns } from './content-types.js';
 import type { FileRegistryOptions, ProcessorOptions } from './file-registry-options.js';
-import { optionDefaults, optionLimits, processorDefaults, processorLimits } from './option-defaults.js';
+import {
+  environmentMaxBytes,
+  optionDefaults,
+  optionLimits,
+  processorDefaults,
+  processorLimits,
+} from './option-defaults.js';
 
 type Numbers<Limits> = { readonly [Name in keyof Limits]: number };
 
@@ -17,6 +23,7 @@ export interface ResolvedOptions extends Numbers<typeof optionLimits> {
   readonly schema: string;
   readonly migrate: 'check' | 'run' | 'off';
   readonly allowedContentTypes: readonly string[] | undefined;
+  readonly environment: string | null;
   readonly processor: ResolvedProcessorOptions;
 }
 
@@ -46,6 +53,7 @@ export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
     schema: checkSchemaName(options.schema ?? optionDefaults.schema),
     migrate,
     allowedContentTypes: checkContentTypePatterns(options.allowedContentTypes),
+    environment: checkEnvironment(options.environment),
     ...numbers('', optionLimits, optionDefaults, options),
     processor: resolveProcessor(processor, database),
   };
@@ -58,6 +66,22 @@ function resolveStorages({ storages, defaultStorage }: FileRegistryOptions): Sto
     throw invalid('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
   }
   return new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
+}
+
+function checkEnvironment(environment: unknown): string | null {
+  if (environment === undefined) {
+    return null;
+  }
+  const valid =
+    typeof environment === 'string' &&
+    environment !== '' &&
+    Buffer.byteLength(environment) <= environmentMaxBytes &&
+    !environment.includes('\0') &&
+    environment.isWellFormed();
+  if (!valid) {
+    throw invalid('environment', `expected a text of 1 to ${environmentMaxBytes} bytes`, environment);
+  }
+  return environment;
 }
 
 function resolveProcessor(options: ProcessorOptions, database: AnyKysely): ResolvedProcessorOptions {

@@ -9,6 +9,7 @@ import type { DrainTally } from './drain-result.js';
 export interface DeletionWorkerOptions {
   readonly batchSize: number;
   readonly leaseMs: number;
+  readonly deletionDelayMs: number;
   readonly maxAttempts: number;
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
@@ -70,6 +71,7 @@ export class DeletionWorker {
       ['integer', this.options.batchSize],
       ['uuid', lease.token],
       ['bigint', this.options.leaseMs],
+      ['bigint', this.options.deletionDelayMs],
     ]);
   }
 

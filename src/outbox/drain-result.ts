@@ -1,5 +1,14 @@
-/** What a pass of the processor did. */
-export interface DrainResult {
+/** Why a processor deletes nothing: `pause()` was called, or the rows came from another database. */
+export type Obstacle = 'paused' | 'foreign';
+
+/** What `drain` did. */
+export interface DrainResult extends DrainCounts {
+  /** What stood in the way when it began; null where nothing did. */
+  readonly obstacle: Obstacle | null;
+}
+
+/** What a pass of the processor counts. */
+export interface DrainCounts {
   /** Files that had no reference past their period and are files no more. */
   readonly condemned: number;
   /** Intents that had come to nothing: the file was referenced again, or gone. */
@@ -22,7 +31,7 @@ export interface DrainResult {
   readonly prunedReceipts: number;
 }
 
-export type DrainTally = { -readonly [Name in keyof DrainResult]: number };
+export type DrainTally = { -readonly [Name in keyof DrainCounts]: number };
 
 export function newTally(): DrainTally {
   return {

@@ -5,13 +5,18 @@ import { ProcessorStoppedError } from '../errors/processor-stopped-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeletionWorker } from './deletion-worker.js';
-import { type DrainResult, type DrainTally, newTally } from './drain-result.js';
+import { type DrainResult, type DrainTally, newTally, type Obstacle } from './drain-result.js';
 import { IntentSettler } from './intent-settler.js';
 import { intentPolicies } from '../options/intent-policies.js';
+import type { LawReport, VerifyOptions } from './law-report.js';
+import { LawVerifier } from './law-verifier.js';
+import { ObstacleLog } from './obstacle-log.js';
 import type { OutboxStats } from './outbox-stats.js';
+import { type StatsAnswer, toOutboxStats } from './to-outbox-stats.js';
 
 /** What `due_work` answers. */
 interface DueWork {
+  readonly obstacle: Obstacle | null;
   readonly reasons: readonly string[];
   readonly storages: readonly string[];
   readonly receipts: boolean;
@@ -30,6 +35,7 @@ export class OutboxProcessor {
   private readonly database: RegistryDatabase;
   private readonly settlers: readonly IntentSettler[];
   private readonly workers: readonly DeletionWorker[];
+  private readonly obstacles = new ObstacleLog();
   private readonly stopping = new AbortController();
   private pass: Promise<unknown> = Promise.resolve();
   private busy = 0;
@@ -60,7 +66,7 @@ export class OutboxProcessor {
     if (this.stopping.signal.aborted) {
       throw new ProcessorStoppedError('The application is shutting down. Drain before you close it.');
     }
-    return this.exclusively(() => this.run({ sweep: true }));
+    return this.exclusively(() => this.drainAll());
   }
 
   /** One pass of the schedule, unless one is still under way. Never rejects: what fails is logged and tried again. */
@@ -78,8 +84,42 @@ export class OutboxProcessor {
   }
 
   /** The state of the outbox. Counts whole tables: for a dashboard, not for a hot path. */
-  stats(): Promise<OutboxStats> {
-    return this.database.call<OutboxStats>('stats', [jsonArgument(intentPolicies(this.options))]);
+  async stats(): Promise<OutboxStats> {
+    return toOutboxStats(
+      await this.database.call<StatsAnswer>('stats', [jsonArgument(intentPolicies(this.options))]),
+    );
+  }
+
+  /**
+   * Holds back every processor of every process, until `resume()`: what is in flight ends, nothing more is condemned or deleted.
+   * The verbs of the application go on. Pausing again changes nothing; answers since when it is paused.
+   */
+  async pause(): Promise<{ readonly pausedAt: Date }> {
+    const { pausedAt } = await this.database.step<{ pausedAt: string }>('pause', []);
+    return { pausedAt: new Date(pausedAt) };
+  }
+
+  /** Lets the processors go on; answers whether they were paused. */
+  resume(): Promise<boolean> {
+    return this.database.step<boolean>('resume', []);
+  }
+
+  /**
+   * Says that the bytes the rows speak of are this database's own: after it was moved, restored in place of the original or
+   * upgraded, and the processors delete nothing because they found a foreign identity. Never for a copy beside the original.
+   */
+  async takeOwnership(): Promise<void> {
+    await this.database.step('take_ownership', [['text', this.options.environment]]);
+  }
+
+  /**
+   * Checks the laws over the data, in batches and read-only, and with `ownerTables` also whether the records that hold files are
+   * still there. Worth a run after whatever goes round the triggers: a restore of data alone, logical replication.
+   *
+   * @throws InvalidOptionError for a table that is no name; DatabaseFailedError where it cannot be read.
+   */
+  async verify(options: VerifyOptions = {}): Promise<LawReport> {
+    return new LawVerifier(this.database, options).run();
   }
 
   /** Makes stuck deletions due at once, of one storage or of all, and answers how many. */
@@ -121,18 +161,30 @@ export class OutboxProcessor {
 
   /** One cheap question first: most passes find nothing to do. */
   private async runIfDue(): Promise<void> {
-    const sweep = performance.now() - this.sweptAt >= this.options.processor.sweepIntervalMs;
-    if (sweep) {
+    if (performance.now() - this.sweptAt >= this.options.processor.sweepIntervalMs) {
       this.forgetMarks();
     }
+    const due = await this.askForWork();
+    if (due.obstacle === null && (due.reasons.length > 0 || due.storages.length > 0 || due.receipts)) {
+      await this.run();
+    }
+  }
+
+  private async drainAll(): Promise<DrainResult> {
+    this.forgetMarks();
+    const { obstacle } = await this.askForWork();
+    return { obstacle, ...(obstacle === null ? await this.run() : newTally()) };
+  }
+
+  private async askForWork(): Promise<DueWork> {
     const due = await this.database.step<DueWork>('due_work', [
       jsonArgument(this.settlers.map((settler) => settler.position)),
       ['text[]', `{${this.workers.map((worker) => JSON.stringify(worker.name)).join(',')}}`],
       ['bigint', this.options.receiptRetentionMs],
+      ['text', this.options.environment],
     ]);
-    if (due.reasons.length > 0 || due.storages.length > 0 || due.receipts) {
-      await this.run({ sweep: false });
-    }
+    this.obstacles.note(due.obstacle, this.options.schema);
+    return due;
   }
 
   private forgetMarks(): void {
@@ -143,11 +195,8 @@ export class OutboxProcessor {
   }
 
   /** Settles and deletes in turns, a batch of each kind, until a whole round finds nothing. */
-  private async run({ sweep }: { sweep: boolean }): Promise<DrainResult> {
+  private async run(): Promise<DrainTally> {
     const tally = newTally();
-    if (sweep) {
-      this.forgetMarks();
-    }
     for (let round = 0; round < roundsMax && !this.stopping.signal.aborted; round++) {
       const found = await this.runRound(tally);
       if (!found) {

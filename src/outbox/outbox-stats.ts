@@ -16,4 +16,12 @@ export interface OutboxStats {
   readonly stuck: number;
   /** Receipts of deletions, until they are pruned. */
   readonly receipts: number;
+  /** Since when `pause()` holds every processor back; null where none does. */
+  readonly pausedAt: Date | null;
+  /** False where the rows came from another server, database or environment: nothing is deleted until `takeOwnership()`. */
+  readonly own: boolean;
+  /** Transactions since the oldest multixact; attaching one file thousands of times a second uses them up. */
+  readonly multixactAge: number;
+  /** What somebody should look at, in sentences that say what to do. Empty when all is well. */
+  readonly warnings: readonly string[];
 }

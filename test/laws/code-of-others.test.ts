@@ -44,7 +44,7 @@ async function wholeLife(session: Client): Promise<void> {
     [`detach_all('article', '2', null)`, []],
     [`stats('[{"reason":"detached","periodMs":0}]')`, []],
     [
-      `due_work('[{"reason":"detached","periodMs":0,"afterNotedAt":"-infinity","afterSeq":0}]', '{media}', 0)`,
+      `due_work('[{"reason":"detached","periodMs":0,"afterNotedAt":"-infinity","afterSeq":0}]', '{media}', 0, null)`,
       [],
     ],
     [`settle('detached', 0, 100, '-infinity', 0)`, []],

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { DrainCounts } from 'nestjs-file-registry';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createWatchedRegistry } from './support/watched-registry.js';
 
@@ -34,7 +35,7 @@ test('three processors on one backlog delete every key exactly once, without an 
   }
 
   const drained = await Promise.all(processors.map(({ processor }) => processor.drain()));
-  const sum = (name: keyof (typeof drained)[number]) => drained.reduce((total, one) => total + one[name], 0);
+  const sum = (name: keyof DrainCounts) => drained.reduce((total, one) => total + one[name], 0);
 
   expect(sum('condemned')).toBe(ids.length);
   expect(sum('deleted')).toBe(ids.length);

@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FileRegistry, FileRegistryModule, OutboxProcessor } from 'nestjs-file-registry';
 import { Pool } from 'pg';
@@ -30,7 +31,13 @@ process.on('SIGINT', () => undefined);
 process.on('message', (message: ActorMessage) => {
   switch (message.verb) {
     case 'play':
-      void play(message).finally(() => process.exit());
+      void play(message).then(
+        () => process.exit(),
+        (error: unknown) => {
+          console.error(`${message.name} ended:`, error);
+          process.exit(1);
+        },
+      );
       break;
     case 'weather':
       if (dice !== undefined) dice.badWeather = message.bad;
@@ -48,7 +55,8 @@ reply('ready');
 
 async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Promise<void> {
   const random = new Random(`${arena.seed} ${name}`);
-  dice = new StorageDice(new Random(`${arena.seed} ${name} storage`), arena.lateAnswers);
+  dice = new StorageDice(new Random(`${arena.seed} ${name} storage`), arena.script.lateAnswers);
+  const journal = new AppendOnlyFile<JournalLine>(places(arena.folder).journal, name);
   const pool = new Pool({
     connectionString: arena.connectionString,
     application_name: name,
@@ -77,7 +85,7 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
         shutdownTimeoutMs: 3_000,
       },
     }),
-    { logger: false },
+    { logger: new ErrorsOnly(journal), abortOnError: false },
   );
   if (role === 'worker') {
     const processor = app.get(OutboxProcessor);
@@ -86,7 +94,6 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
       await pause(random.between(20, 120));
     }
   } else {
-    const journal = new AppendOnlyFile<JournalLine>(places(arena.folder).journal, name);
     const place = name.split('#')[0];
     await Promise.all(
       Array.from({ length: loopsPerWriter }, async (_, loop) => {
@@ -96,6 +103,7 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
           pool,
           journal,
           new Random(`${arena.seed} ${name} ${loop}`),
+          arena.script,
           articles,
         );
         while (!leaving) {
@@ -112,6 +120,19 @@ async function play({ role, name, arena }: ActorMessage & { verb: 'play' }): Pro
   }
   await app.close();
   await pool.end();
+}
+
+/** What the processor could not do goes into the journal, beside what writers were told. */
+class ErrorsOnly implements LoggerService {
+  constructor(private readonly journal: AppendOnlyFile<JournalLine>) {}
+
+  log(): void {}
+
+  warn(): void {}
+
+  error(message: unknown): void {
+    this.journal.append({ op: 'error', message: `processor: ${String(message)}` });
+  }
 }
 
 async function sayWhenQuiet(): Promise<void> {

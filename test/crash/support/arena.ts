@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import type { Script } from './script.js';
 
 /** What a process needs to know to take part. */
 export interface Arena {
   readonly connectionString: string;
   readonly folder: string;
   readonly seed: string;
-  /** How often an upload's answer comes late, in play that is after uploads which lapse. */
-  readonly lateAnswers: number;
+  readonly script: Script;
 }
 
 /** The folders and files of a run. */

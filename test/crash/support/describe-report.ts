@@ -12,7 +12,7 @@ export function describeReport({ counts, errors, violations }: PlayReport): stri
   const more = violations.length > shown.length ? [`  and ${violations.length - shown.length} more`] : [];
   return [
     happened.join(', '),
-    ...(told.length > 0 ? ['What writers were told:', ...told] : []),
+    ...(told.length > 0 ? ['Errors that were met:', ...told] : []),
     ...(violations.length > 0 ? [`${violations.length} violations:`, ...shown, ...more] : []),
   ].join('\n');
 }

@@ -14,10 +14,11 @@ export async function drainToTheEnd(admin: Pool, folder: string): Promise<void> 
     FileRegistryModule.forRoot({
       database: admin,
       storages: { media: new JournalingStorage(folder, 'clean-worker') },
+      migrate: 'off',
       ...periods,
       processor: { enabled: false },
     }),
-    { logger: false },
+    { logger: false, abortOnError: false },
   );
   try {
     const processor = app.get(OutboxProcessor);

@@ -28,7 +28,7 @@ export interface PlayReport {
   readonly violations: readonly string[];
   /** What happened, by name. */
   readonly counts: Readonly<Record<string, number>>;
-  /** What writers were told, by how often. */
+  /** Errors that writers and workers met, by how often. */
   readonly errors: ReadonlyMap<string, number>;
 }
 
@@ -77,7 +77,7 @@ export async function play({ kills, seed, plant, actors, signal }: PlayOptions):
     connectionString: postgres.connectionString,
     folder: folder.path,
     seed,
-    lateAnswers: script.lateAnswers,
+    script,
   };
   const stage = new Stage(postgres, admin, actors, arena, new Random(seed), audit, signal);
   undo.defer(() => stage.clear());

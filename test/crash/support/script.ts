@@ -1,6 +1,6 @@
 import type { PlantName } from './plants.js';
 
-/** How often what happens beside each kill, as probabilities. */
+/** How often what happens, as probabilities, most of it beside each kill. */
 export interface Script {
   /** PostgreSQL is stopped in the middle of everything and started again. */
   readonly crash: number;
@@ -14,6 +14,10 @@ export interface Script {
   readonly stall: number;
   /** Uploads whose answer comes late. */
   readonly lateAnswers: number;
+  /** Transactions that are rolled back. */
+  readonly rollback: number;
+  /** How long a transaction stays open after its last change. */
+  readonly holdMsMax: number;
 }
 
 const usual: Script = {
@@ -23,11 +27,15 @@ const usual: Script = {
   badWeather: 0.2,
   stall: 0.15,
   lateAnswers: 0.05,
+  rollback: 0.3,
+  holdMsMax: 60,
 };
 
 /** Where the usual play would find a missing safeguard too rarely, there is more of what it guards against. */
 const directed: Partial<Record<PlantName, Partial<Script>>> = {
   reservation: { stall: 0.9, lateAnswers: 0.6, crash: 0 },
+  'row-lock': { holdMsMax: 150 },
+  'leave-rule': { rollback: 0.7, holdMsMax: 200 },
   'sync-commit': { crash: 0.8, crashInSilence: 1, badWeather: 0 },
 };
 

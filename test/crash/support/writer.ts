@@ -5,6 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { AppendOnlyFile } from './append-only-file.js';
 import type { Holding, JournalLine } from './journal.js';
 import type { Random } from './random.js';
+import type { Script } from './script.js';
 
 const slots = ['cover', 'gallery'];
 const type = 'article';
@@ -18,6 +19,7 @@ export class Writer {
     private readonly pool: Pool,
     private readonly journal: AppendOnlyFile<JournalLine>,
     private readonly random: Random,
+    private readonly script: Script,
     private readonly articles: readonly string[],
   ) {}
 
@@ -84,9 +86,9 @@ export class Writer {
         this.journal.append({ op: 'broken', problem: `${id} holds [${after[id]}] instead of [${wanted}]` });
       }
     }
-    await pause(this.random.between(0, 60));
+    await pause(this.random.between(0, this.script.holdMsMax));
 
-    if (this.random.chance(0.3)) {
+    if (this.random.chance(this.script.rollback)) {
       await client.query('rollback');
       this.journal.append({ op: 'rolled-back' });
       return;

@@ -65,8 +65,3 @@ create function @schema@.schema_version() returns text
 as $body$
   select max(m.name) from @schema@.migrations m
 $body$;
-
-
--- Nobody but the owner calls these unless it is granted: USAGE on the schema and EXECUTE on its functions.
-revoke execute on all functions in schema @schema@ from public;
-grant execute on function @schema@.is_generated_key(uuid, text) to public;

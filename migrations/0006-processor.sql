@@ -54,6 +54,9 @@ declare
   failure      json;
 begin
   perform @schema@.begin_step();
+  if @schema@.obstacle(null) is not null then
+    return json_build_object('claimed', 0, 'condemned', 0, 'dropped', 0, 'left', 0);
+  end if;
 
   with claimed_intents as materialized (
     select o.file_id, o.seq, o.noted_at
@@ -136,23 +139,49 @@ $body$;
 
 -- Leases a batch of due deletions of one storage, oldest first. A reservation that is claimed is abandoned for good
 -- (law 4). A row whose last lease ended without an outcome is claimed alone, so that one object that kills the process
--- cannot drag a thousand with it.
+-- cannot drag a thousand with it. Condemned bytes are kept for the delay from when they are first seen here, which is after
+-- the condemning commit, so that a replica or a backup that is behind can still bring the row back.
 -- Locks: the claimed rows, SKIP LOCKED.
-create function @schema@.claim_deletions(storage text, batch_size integer, lease_token uuid, lease_ms bigint) returns json
+create function @schema@.claim_deletions(
+  storage text, batch_size integer, lease_token uuid, lease_ms bigint, deletion_delay_ms bigint default 0
+) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   due_before  timestamptz := clock_timestamp();
+  delay       interval    := deletion_delay_ms * interval '1 millisecond';
   claimed_ids uuid[];
   claimed     json;
 begin
   perform @schema@.begin_step();
+  if @schema@.obstacle(null) is not null then
+    return '[]';
+  end if;
+
+  if deletion_delay_ms > 0 then
+    with unseen as materialized (
+      select d.file_id
+        from @schema@.deletions d
+       where d.storage = claim_deletions.storage
+         and d.state = 'condemned'
+         and d.next_attempt_at <= due_before
+         and d.next_attempt_at < d.condemned_at + delay
+       order by d.next_attempt_at
+       limit batch_size
+         for update skip locked
+    )
+    update @schema@.deletions d
+       set next_attempt_at = due_before + delay
+      from unseen u
+     where d.file_id = u.file_id;
+  end if;
 
   select case when d.lease_token is not null then array[d.file_id] end into claimed_ids
     from @schema@.deletions d
    where d.storage = claim_deletions.storage
      and d.state <> 'deleted'
      and d.next_attempt_at <= due_before
+     and (d.state <> 'condemned' or d.next_attempt_at >= d.condemned_at + delay)
    order by d.next_attempt_at
    limit 1
      for update skip locked;
@@ -168,6 +197,7 @@ begin
        where d.storage = claim_deletions.storage
          and d.state <> 'deleted'
          and d.next_attempt_at <= due_before
+         and (d.state <> 'condemned' or d.next_attempt_at >= d.condemned_at + delay)
          and d.lease_token is null
        order by d.next_attempt_at
        limit batch_size
@@ -358,9 +388,9 @@ end
 $body$;
 
 
--- What there is to do now, in one round trip: the reasons with due intents behind their marks, the storages with due
+-- What there is to do now, in one round trip: what stands in the way, the reasons with due intents behind their marks, the storages with due
 -- deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
-create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint) returns json
+create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint, environment text) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
@@ -369,6 +399,7 @@ begin
   perform @schema@.begin_step();
 
   return json_build_object(
+    'obstacle', @schema@.obstacle(environment),
     'reasons', (
       select coalesce(json_agg(p.reason), '[]')
         from jsonb_to_recordset(policies)
@@ -423,6 +454,11 @@ as $body$
            'reserved',       r.reserved,
            'condemned',      r.condemned,
            'stuck',          r.stuck,
-           'receipts',       r.receipts)
-    from pending p, rows_by_state r
+           'receipts',       r.receipts,
+           'pausedAt',       s.paused_at,
+           'identity',       s.identity,
+           'actualIdentity', @schema@.current_identity(s.identity ->> 'environment'),
+           'multixactAge',   (select mxid_age(d.datminmxid) from pg_database d where d.datname = current_database()),
+           'multixactLimit', current_setting('autovacuum_multixact_freeze_max_age')::bigint)
+    from pending p, rows_by_state r, @schema@.settings s
 $body$;

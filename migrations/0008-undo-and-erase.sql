@@ -271,7 +271,3 @@ as $body$
         from @schema@.deletions d
        where d.file_id = facts_of.file_id))
 $body$;
-
-
-revoke execute on all functions in schema @schema@ from public;
-grant execute on function @schema@.is_generated_key(uuid, text) to public;

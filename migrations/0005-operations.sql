@@ -14,25 +14,31 @@ as $body$
 $body$;
 
 
--- Why nothing may be deleted now: 'paused', 'foreign', or null. The first processor of a new registry makes it its own.
--- Locks: the settings' row, at that first time only.
+-- Why nothing may be deleted now: 'paused', 'foreign', or null. The first processor of a new registry makes it its own. An
+-- environment that is null, here or in the settings, is not compared; the first that is named is kept.
+-- Locks: the settings' row, when something is written to it for the first time.
 create function @schema@.obstacle(environment text) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   settings @schema@.settings;
-  actual   jsonb := @schema@.current_identity(environment);
+  actual   jsonb;
 begin
   select * into settings from @schema@.settings;
-
   if settings.paused_at is not null then
     return 'paused';
   end if;
-  if settings.identity is null then
-    update @schema@.settings s set identity = actual where s.identity is null;
+
+  actual := @schema@.current_identity(coalesce(obstacle.environment, settings.identity ->> 'environment'));
+  if settings.identity = actual then
     return null;
   end if;
-  return case when settings.identity <> actual then 'foreign' end;
+  if settings.identity is not null and settings.identity <> jsonb_set(actual, '{environment}', 'null') then
+    return 'foreign';
+  end if;
+
+  update @schema@.settings s set identity = actual where s.identity is not distinct from settings.identity;
+  return null;
 end
 $body$;
 
@@ -174,7 +180,3 @@ as $body$
            order by r.owner_id
            limit page_size) p
 $body$;
-
-
-revoke execute on all functions in schema @schema@ from public;
-grant execute on function @schema@.is_generated_key(uuid, text) to public;
