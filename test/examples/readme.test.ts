@@ -83,6 +83,7 @@ test('its links lead somewhere', () => {
 /** A value as people write it: 86,400,000 of an option in ms is '1 day'. */
 function spoken(name: string, value: string | number | boolean): string {
   if (typeof value !== 'number') return `\`${typeof value === 'string' ? `'${value}'` : value}\``;
+  if (value === 0) return '0';
   if (name.endsWith('Ms'))
     return inUnits(value, {
       year: 365 * 24 * 3600_000,
