@@ -8,7 +8,8 @@ import { FileRegistry, FileRegistryModule, localStorage, migrate } from 'nestjs-
 import { Pool } from 'pg';
 
 const pool = new Pool({ connectionString: process.env.DATABASE_URL });
-pool.on('error', (error) => console.error(error)); // an idle connection that breaks must not end the process
+pool.on('error', console.error); // a connection that breaks, idle or in use, must not end the process
+pool.on('connect', (client) => client.on('error', console.error));
 const db = new Kysely<{ article: { id: number } }>({ dialect: new PostgresDialect({ pool }) });
 
 @Module({

@@ -30,7 +30,9 @@ export class DatabaseModule implements OnApplicationShutdown {
 
 function openDatabase(connectionString: string): Kysely<Database> {
   const pool = new Pool({ connectionString });
-  // An idle connection that breaks is an event; without a listener it would end the process.
-  pool.on('error', (error) => new Logger('Database').warn(`An idle connection broke: ${error.message}`));
+  const warn = (error: Error) => new Logger('Database').warn(`A connection broke: ${error.message}`);
+  // An event of the pool while it is idle, of the client while it is in use; without a listener it would end the process.
+  pool.on('error', warn);
+  pool.on('connect', (client) => client.on('error', warn));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { AnyKysely } from './any-kysely.js';
 import { isKysely } from './is-kysely.js';
+import { surviveLostConnections } from './survive-lost-connections.js';
 
 /** What the registry is given to reach PostgreSQL: a Kysely instance, or a `pg.Pool`. It never closes either. */
 export type DatabaseHandle = AnyKysely | PostgresPool;
@@ -17,6 +18,7 @@ export function toKysely(handle: DatabaseHandle, option = 'database'): AnyKysely
     typeof handle.connect === 'function' &&
     'totalCount' in handle
   ) {
+    surviveLostConnections(handle);
     return new Kysely({ dialect: new PostgresDialect({ pool: handle }) });
   }
   throw new InvalidOptionError(

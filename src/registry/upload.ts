@@ -57,7 +57,7 @@ export class Upload {
       this.stop.abort();
       content.destroy();
       if (reserved) {
-        // Only for speed: without it the reservation lapses and the processor does the same.
+        // Without it the reservation lapses and the processor does the same, unless it did so before a stalled write landed.
         await this.abandon().catch(() => undefined);
       }
       throw explained;

@@ -33,8 +33,9 @@ try {
   );
   if (report.violations.length > 0) process.exitCode = 1;
 } catch (error) {
-  console.error(`seed ${seed}:`, error);
-  process.exitCode = interrupted.signal.aborted ? 130 : 2;
+  const { signal } = interrupted;
+  console.error(`seed ${seed}:`, signal.aborted ? String(signal.reason) : error);
+  process.exitCode = signal.aborted ? 130 : 2;
 }
 
 function fail(message: string): never {

@@ -113,7 +113,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       do: always('verb'),
       session,
       verb,
-      beside: fc.option(processor, { nil: undefined, freq: 9 }),
+      beside: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: processor }),
     }),
   },
   {
@@ -184,6 +184,6 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 /** Programs are long, because a fault needs several commands that meet. */
 export const program: fc.Arbitrary<readonly Command[]> = fc.array(command, {
   minLength: 1,
-  maxLength: 60,
+  maxLength: 80,
   size: 'max',
 });

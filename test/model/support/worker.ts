@@ -1,16 +1,26 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FileRegistry, FileRegistryModule, type FileStorage, OutboxProcessor } from 'nestjs-file-registry';
-import { faults, type FaultyStorage, faultyStorage } from 'nestjs-file-registry/testing';
+import { type Fault, faults, type FaultyStorage, faultyStorage } from 'nestjs-file-registry/testing';
 import type { Pool } from 'pg';
 import { periods } from './facts.js';
 
 const minute = 60_000;
 
+/** What a processor is stuck in. */
+export interface Stall {
+  readonly pass: Promise<unknown>;
+  /** What it was deleting; nobody else may touch these while its lease lasts. */
+  readonly keys: readonly string[];
+  leaseLasts: boolean;
+}
+
 /** A process that runs the registry: its own module, and its own faults of the storage they all share. */
 export class Worker {
-  /** The pass in which it is stuck. */
-  stalled: Promise<unknown> | undefined;
+  stalled: Stall | undefined;
+  /** The keys that its last pass deleted or tried to. */
+  asked: string[] = [];
+  private lastKeys: readonly string[] = [];
 
   private constructor(
     private readonly app: INestApplicationContext,
@@ -40,30 +50,46 @@ export class Worker {
     return this.app.get(OutboxProcessor);
   }
 
+  async drain(fault?: Fault): Promise<void> {
+    this.plan(1, fault);
+    await this.processor.drain();
+  }
+
   /** Begins a pass that gets stuck at its n-th deletion of bytes, before or after it does it. False if it came to its end. */
   async stall(at: 'before' | 'after', call: number): Promise<boolean> {
-    const fault = at === 'before' ? faults.hang() : faults.late();
-    this.storage.replan({ delete: { [this.storage.calls.delete + call]: fault } });
+    this.plan(call, at === 'before' ? faults.hang() : faults.late());
     const pass = this.processor.drain();
     await Promise.race([this.storage.untilWaiting(), pass]);
-    this.storage.replan({});
     if (this.storage.waiting === 0) {
       await pass;
       return false;
     }
-    this.stalled = pass;
+    this.stalled = { pass, keys: this.lastKeys, leaseLasts: true };
     return true;
   }
 
   async wake(): Promise<void> {
+    this.plan(1);
     this.storage.release();
-    await this.stalled;
+    await this.stalled?.pass;
     this.stalled = undefined;
   }
 
   async end(): Promise<void> {
     const closing = this.app.close();
     this.storage.heal();
-    await Promise.allSettled([closing, this.stalled]);
+    await Promise.allSettled([closing, this.stalled?.pass]);
+  }
+
+  private plan(number: number, fault?: Fault): void {
+    this.asked = [];
+    const struck = this.storage.calls.delete + number;
+    this.storage.replan({
+      delete: (call) => {
+        this.asked.push(...call.keys);
+        this.lastKeys = call.keys;
+        return call.number === struck ? fault : undefined;
+      },
+    });
   }
 }
