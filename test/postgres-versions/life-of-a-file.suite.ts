@@ -207,3 +207,27 @@ async function writeInto(key: string, bytes: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);
 }
+
+test('undo, protection, holds, erasure, pausing and verifying work for the ordinary roles, too', async () => {
+  const file = await registry.store();
+  await registry.attach(file, article);
+  await registry.detach(file, article);
+  await db.transaction().execute(async (trx) => {
+    expect(await files.in(trx).restore(article)).toEqual({ restored: 1 });
+    await files.in(trx).protect(file);
+    await files.in(trx).hold(file, 'matter');
+    await expect(files.in(trx).erase(file)).rejects.toMatchObject({ code: 'FILE_HELD' });
+    await files.in(trx).release(file);
+    expect(await files.in(trx).erase(file, { redact: true })).toMatchObject({ erased: [{ id: file.id }] });
+  });
+
+  await processor.pause();
+  expect(await processor.drain()).toMatchObject({ obstacle: 'paused', deleted: 0 });
+  await processor.resume();
+  await processor.takeOwnership();
+  expect(await processor.drain()).toMatchObject({ obstacle: null, deleted: 1 });
+  expect(await files.explain(file)).toMatchObject({ state: 'gone', deletion: { reason: 'erased' } });
+  expect(await processor.stats()).toMatchObject({ own: true, warnings: [] });
+  expect(await processor.verify()).toMatchObject({ violations: [] });
+  await registry.assertLaws();
+});
