@@ -49,6 +49,8 @@ const alive = {
   newestIntent: [{ file_id: used.attached.id, reason: 'detached', owner_id: "O'Hara\t\\N" }],
   errors: ['23503', ...attacks.slice(1).map(() => '23001')],
   migrated: { applied: [] },
+  // As a copy it deletes nothing that the original still has; told that the bytes are its own, it does.
+  claimed: [0, true],
 };
 
 test('a dump restored by psql has every row, its laws and its triggers', async () => {
@@ -125,7 +127,7 @@ test('a dump taken while files are attached and detached is lawful all the same'
   expect(await signsOfLife(targets.busy)).toEqual(alive);
 });
 
-/** What a restored registry answers to a detach, to each of the attacks, and to migrate(). Asserts the laws on the way. */
+/** What a restored registry answers to a detach, to each attack, to migrate() and to a processor. Asserts the laws on the way. */
 async function signsOfLife({ admin: superuser, database: { name } }: OrdinaryDatabase): Promise<unknown> {
   const laws = () => assertLaws({ admin: superuser, schema, storages: { media: registry.media.path } });
   await laws();
@@ -149,5 +151,16 @@ async function signsOfLife({ admin: superuser, database: { name } }: OrdinaryDat
     errors.push(outcome);
   }
   await laws();
-  return { detached, newestIntent, errors, migrated: await migrate(superuser, { schema }) };
+
+  const claim = `select ${tables}.claim_deletions('media', 10, gen_random_uuid(), 0) as claimed`;
+  const { rows: asCopy } = await superuser.query(claim);
+  await superuser.query(`select ${tables}.take_ownership(null)`);
+  const { rows: asOwner } = await superuser.query(claim);
+  return {
+    detached,
+    newestIntent,
+    errors,
+    migrated: await migrate(superuser, { schema }),
+    claimed: [asCopy[0].claimed.length, asOwner[0].claimed.length > 0],
+  };
 }
