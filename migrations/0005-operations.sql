@@ -15,8 +15,10 @@ $body$;
 
 
 -- Why nothing may be deleted now: 'paused', 'foreign', or null. The first processor of a new registry makes it its own. An
--- environment that is null, here or in the settings, is not compared; the first that is named is kept.
--- Locks: the settings' row, when something is written to it for the first time.
+-- environment that is null, here or in the settings, is not compared; the first that is named is kept. A system identifier that
+-- was hidden and is shown now, or the other way round, cannot be told from another server's: foreign.
+-- Locks: the settings' row, when something is written to it for the first time. Somebody who holds it longer than lock_timeout
+-- is about to pause the processors or to change the identity, so nothing is deleted meanwhile.
 create function @schema@.obstacle(environment text) returns text
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -24,21 +26,34 @@ declare
   settings @schema@.settings;
   actual   jsonb;
 begin
-  select * into settings from @schema@.settings;
-  if settings.paused_at is not null then
-    return 'paused';
-  end if;
+  for attempt in 1 .. 3 loop
+    select * into settings from @schema@.settings;
+    if settings.paused_at is not null then
+      return 'paused';
+    end if;
 
-  actual := @schema@.current_identity(coalesce(obstacle.environment, settings.identity ->> 'environment'));
-  if settings.identity = actual then
-    return null;
-  end if;
-  if settings.identity is not null and settings.identity <> jsonb_set(actual, '{environment}', 'null') then
-    return 'foreign';
-  end if;
+    actual := @schema@.current_identity(coalesce(obstacle.environment, settings.identity ->> 'environment'));
+    if settings.identity = actual then
+      return null;
+    end if;
+    if settings.identity is not null and settings.identity <> jsonb_set(actual, '{environment}', 'null') then
+      return 'foreign';
+    end if;
 
-  update @schema@.settings s set identity = actual where s.identity is not distinct from settings.identity;
-  return null;
+    -- Whoever is second to name the identity looks again: the first may have named another environment.
+    begin
+      update @schema@.settings s
+         set identity = actual
+       where s.identity is not distinct from settings.identity
+         and s.paused_at is null;
+      if found then
+        return null;
+      end if;
+    exception when lock_not_available then
+      return 'paused';
+    end;
+  end loop;
+  return 'paused';
 end
 $body$;
 
@@ -103,7 +118,7 @@ as $body$
   )
   select json_build_object(
            'checked',  (select count(*) from page),
-           'last',     (select case when count(*) = page_size then max(p.id::text) end from page p),
+           'last',     (select case when count(*) = page_size then max(p.id::text collate "C") end from page p),
            'problems', (select coalesce(json_agg(json_build_object('law', x.law, 'fileId', x.file_id, 'problem', x.problem)), '[]')
                           from problems x))
 $body$;
@@ -155,16 +170,22 @@ as $body$
      where d.file_id > after_id
      order by d.file_id
      limit page_size
+  ), problems as (
+    select 3 as law, p.file_id, format('is due to be deleted, and its key is that of file %s', f.id) as problem
+      from page p
+      join @schema@.files f on f.storage = p.storage and f.key = p.key
+     where p.state <> 'deleted'
+     union all
+    select 6, p.file_id, 'was adopted, but its key is not kept in adopted_keys until its receipt is pruned'
+      from page p
+     where not @schema@.is_generated_key(p.file_id, p.key)
+       and not exists (select from @schema@.adopted_keys a where a.storage = p.storage and a.key = p.key)
   )
   select json_build_object(
            'checked',  (select count(*) from page),
-           'last',     (select case when count(*) = page_size then max(p.file_id::text) end from page p),
-           'problems', (select coalesce(json_agg(json_build_object(
-                                 'law', 3, 'fileId', p.file_id,
-                                 'problem', format('is due to be deleted, and its key is that of file %s', f.id))), '[]')
-                          from page p
-                          join @schema@.files f on f.storage = p.storage and f.key = p.key
-                         where p.state <> 'deleted'))
+           'last',     (select case when count(*) = page_size then max(p.file_id::text collate "C") end from page p),
+           'problems', (select coalesce(json_agg(json_build_object('law', x.law, 'fileId', x.file_id, 'problem', x.problem)), '[]')
+                          from problems x))
 $body$;
 
 

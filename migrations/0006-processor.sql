@@ -140,8 +140,9 @@ $body$;
 -- Leases a batch of due deletions of one storage, oldest first. A reservation that is claimed is abandoned for good
 -- (law 4). A row whose last lease ended without an outcome is claimed alone, so that one object that kills the process
 -- cannot drag a thousand with it. Condemned bytes are kept for the delay from when they are first seen here, which is after
--- the condemning commit, so that a replica or a backup that is behind can still bring the row back.
--- Locks: the claimed rows, SKIP LOCKED.
+-- the condemning commit, so that a replica or a backup that is behind can still bring the row back. The head of the queue is
+-- put off batch by batch until it holds nothing unseen, so that no row is read twice, however long the queue.
+-- Locks: the claimed rows and those put off, SKIP LOCKED.
 create function @schema@.claim_deletions(
   storage text, batch_size integer, lease_token uuid, lease_ms bigint, deletion_delay_ms bigint default 0
 ) returns json
@@ -158,23 +159,26 @@ begin
     return '[]';
   end if;
 
-  if deletion_delay_ms > 0 then
-    with unseen as materialized (
-      select d.file_id
+  for batch in 1 .. 100 loop
+    exit when deletion_delay_ms = 0;
+
+    with head as materialized (
+      select d.file_id, d.state = 'condemned' and d.next_attempt_at < d.condemned_at + delay as unseen
         from @schema@.deletions d
        where d.storage = claim_deletions.storage
-         and d.state = 'condemned'
+         and d.state <> 'deleted'
          and d.next_attempt_at <= due_before
-         and d.next_attempt_at < d.condemned_at + delay
        order by d.next_attempt_at
        limit batch_size
          for update skip locked
     )
     update @schema@.deletions d
        set next_attempt_at = due_before + delay
-      from unseen u
-     where d.file_id = u.file_id;
-  end if;
+      from head h
+     where d.file_id = h.file_id
+       and h.unseen;
+    exit when not found;
+  end loop;
 
   select case when d.lease_token is not null then array[d.file_id] end into claimed_ids
     from @schema@.deletions d
@@ -246,35 +250,45 @@ $body$;
 
 -- Writes the receipts of deleted bytes; answers how many rows the lease still held. An abandoned upload is deleted a second
 -- time one time-to-live after it was abandoned, because a stalled write may land late.
+-- Locks: the rows, in the order of their ids. One that a transaction of the application holds, which called redact, does not
+-- keep the others from their receipts; it is taken over when its lease ends.
 create function @schema@.complete_deletions(lease_token uuid, file_ids uuid[], upload_ttl_ms bigint) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   second_pass_after interval := upload_ttl_ms * interval '1 millisecond';
+  lockable          uuid[]   := file_ids;
   completed         integer;
 begin
   perform @schema@.begin_step();
 
-  with held as materialized (
-    select d.file_id,
-           d.state = 'abandoned' and d.condemned_at + second_pass_after > clock_timestamp() as once_more
-      from @schema@.deletions d
-     where d.file_id     = any(file_ids)
-       and d.lease_token = complete_deletions.lease_token
-     order by d.file_id
-       for update
-  )
-  update @schema@.deletions d
-     set state           = case when h.once_more then d.state                             else 'deleted'         end,
-         next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
-         attempts        = case when h.once_more then 0                                   else d.attempts        end,
-         deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
-         lease_token     = null,
-         last_error      = null
-    from held h
-   where d.file_id = h.file_id;
-  get diagnostics completed = row_count;
-  return completed;
+  loop
+    begin
+      with held as materialized (
+        select d.file_id,
+               d.state = 'abandoned' and d.condemned_at + second_pass_after > clock_timestamp() as once_more
+          from @schema@.deletions d
+         where d.file_id     = any(lockable)
+           and d.lease_token = complete_deletions.lease_token
+         order by d.file_id
+           for update
+      )
+      update @schema@.deletions d
+         set state           = case when h.once_more then d.state                             else 'deleted'         end,
+             next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
+             attempts        = case when h.once_more then 0                                   else d.attempts        end,
+             deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
+             lease_token     = null,
+             last_error      = null
+        from held h
+       where d.file_id = h.file_id;
+      get diagnostics completed = row_count;
+      return completed;
+    exception when lock_not_available then
+      -- Once locked here, they cannot fail again.
+      lockable := array(select d.file_id from @schema@.deletions d where d.file_id = any(lockable) for update skip locked);
+    end;
+  end loop;
 end
 $body$;
 
@@ -388,8 +402,8 @@ end
 $body$;
 
 
--- What there is to do now, in one round trip: what stands in the way, the reasons with due intents behind their marks, the storages with due
--- deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
+-- What there is to do now, in one round trip: what stands in the way, the reasons with due intents behind their marks, the
+-- storages with due deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
 create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint, environment text) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$

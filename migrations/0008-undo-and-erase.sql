@@ -78,14 +78,16 @@ $body$;
 -- Puts back the references that pending intents remember: of these files, of this owner, or of both together. An owner's slot
 -- that is null means all slots. Protection and holds are not put back, whoever ended them meant it.
 -- The intents stay, the processor drops them when it sees the references.
--- Locks: KEY SHARE on the file rows, in the order of their ids, so that no file is condemned in between.
+-- Locks: KEY SHARE on the file rows and on the originals that held them, in the order of their ids, so that none is condemned
+-- in between.
 create function @schema@.restore(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  wanted   uuid[] := file_ids;
-  held     uuid[];
-  restored integer;
+  wanted    uuid[] := file_ids;
+  originals uuid[];
+  held      uuid[];
+  restored  integer;
 begin
   if wanted is null then
     wanted := array(
@@ -96,7 +98,13 @@ begin
          and (o.slot = restore.slot or restore.slot is null));
   end if;
 
-  held := array(select f.id from @schema@.files f where f.id = any(wanted) order by f.id for key share);
+  originals := array(
+    select distinct o.owner_id::uuid
+      from @schema@.deletion_outbox o
+     where o.file_id = any(wanted)
+       and o.owner_type = 'file');
+
+  held := array(select f.id from @schema@.files f where f.id = any(wanted || originals) order by f.id for key share);
   if file_ids is not null and not held @> file_ids then
     return @schema@.explain_missing(file_ids);
   end if;
@@ -105,13 +113,13 @@ begin
   select distinct o.file_id, o.owner_type, o.owner_id, o.slot
     from @schema@.deletion_outbox o
    where o.file_id = any(held)
+     and o.file_id = any(wanted)
      and o.owner_type is not null
      and not starts_with(o.owner_type, 'registry:')
      and (o.owner_type = restore.owner_type or restore.owner_type is null)
      and (o.owner_id   = restore.owner_id   or restore.owner_id   is null)
      and (o.slot       = restore.slot       or restore.slot       is null)
-     and (o.owner_type <> 'file'
-          or exists (select from @schema@.files f where f.id::text = o.owner_id))
+     and (o.owner_type <> 'file' or o.owner_id = any(held::text[]))
    order by o.owner_type, o.owner_id, o.slot, o.file_id
       on conflict do nothing;
   get diagnostics restored = row_count;
@@ -140,13 +148,14 @@ $body$;
 -- bytes go after the commit, without a grace period. Refused, with nothing changed, while a hold is on any of them. Files
 -- that are condemned already count as erased.
 -- Locks: FOR UPDATE on the file rows, in the order of their ids: waits for transactions that are attaching them. Once an
--- original is locked no rendition can be added to it, so the family is gathered until it grows no more.
+-- original is locked no rendition can be added to it, so the family is gathered until it grows no more. Then the references,
+-- in the order of their key. A reference that only a newer snapshot shows is a serialization failure: run it again.
 create function @schema@.erase(file_ids uuid[], redact boolean) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   unknown json := @schema@.explain_missing(file_ids);
-  family  uuid[] := file_ids;
+  family  uuid[] := @schema@.family_of(file_ids);
   grown   uuid[];
   held    json;
   erased  json;
@@ -170,18 +179,31 @@ begin
     return json_build_object('held', held);
   end if;
 
+  perform
+     from @schema@.file_references r
+    where r.file_id = any(family)
+    order by r.owner_type, r.owner_id, r.slot, r.file_id
+      for update;
+
   delete from @schema@.file_references r where r.file_id = any(family);
 
   insert into @schema@.deletion_outbox (file_id, reason)
   select f.id, 'erased' from @schema@.files f where f.id = any(family);
 
-  with gone as (
-    delete from @schema@.files f where f.id = any(family) returning f.id, f.storage, f.key, f.version_id
-  )
-  select json_agg(json_build_object('id', g.id, 'storage', g.storage, 'key', g.key, 'versionId', g.version_id,
-                                    'rendition', g.id <> all(file_ids)) order by g.id)
-    into erased
-    from gone g;
+  begin
+    with gone as (
+      delete from @schema@.files f where f.id = any(family) returning f.id, f.storage, f.key, f.version_id
+    )
+    select json_agg(json_build_object('id', g.id, 'storage', g.storage, 'key', g.key, 'versionId', g.version_id,
+                                      'rendition', g.id <> all(file_ids)) order by g.id)
+      into erased
+      from gone g;
+  exception when foreign_key_violation then
+    raise exception using
+      errcode = 'serialization_failure',
+      message = 'a file was attached or held after this transaction had begun',
+      hint    = 'Run the whole transaction again.';
+  end;
 
   if redact then
     perform @schema@.redact(family);
@@ -212,7 +234,8 @@ $body$;
 
 
 -- Registers an object that lies in storage already. Null when its key is taken: by a file, by a deletion that is still to
--- come, or by a receipt of an earlier adoption. Whether the object is there was asked of the storage before.
+-- come, by a receipt of an earlier adoption, or as the temporary file of an upload, which goes with the upload whenever that is
+-- given up. Whether the object is there was asked of the storage before.
 create function @schema@.adopt(
   file_id uuid, storage text, key text, version_id text, filename text, content_type text, size bigint, checksum bytea,
   metadata jsonb
@@ -222,6 +245,10 @@ as $body$
 declare
   file @schema@.files;
 begin
+  if adopt.key ~ '(^|/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*\.part$' then
+    return null;
+  end if;
+
   insert into @schema@.files (id, storage, key, version_id, filename, content_type, size, checksum, metadata)
   values (adopt.file_id, adopt.storage, adopt.key, adopt.version_id, adopt.filename, adopt.content_type, adopt.size,
           adopt.checksum, adopt.metadata)
@@ -239,6 +266,9 @@ create function @schema@.facts_of(file_id uuid, policies jsonb) returns json
 as $body$
   select json_build_object(
     'now', clock_timestamp(),
+    'pausedAt', (select s.paused_at from @schema@.settings s),
+    'foreign', (select coalesce(s.identity - 'environment' <> @schema@.current_identity(null) - 'environment', false)
+                  from @schema@.settings s),
     'file', (select @schema@.file_json(f) from @schema@.files f where f.id = facts_of.file_id),
     'refCount', (select count(*) from @schema@.file_references r where r.file_id = facts_of.file_id),
     'references', (

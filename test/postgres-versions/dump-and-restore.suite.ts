@@ -153,6 +153,7 @@ async function signsOfLife({ admin: superuser, database: { name } }: OrdinaryDat
   await laws();
 
   const claim = `select ${tables}.claim_deletions('media', 10, gen_random_uuid(), 0) as claimed`;
+  await superuser.query(`select ${tables}.retry_stuck(null)`);
   const { rows: asCopy } = await superuser.query(claim);
   await superuser.query(`select ${tables}.take_ownership(null)`);
   const { rows: asOwner } = await superuser.query(claim);
