@@ -3,9 +3,12 @@ import { v4 as uuidv4 } from 'uuid';
 import { uuidArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 
+/** Ten lengths of a lease: a storage that needs longer for one batch hangs, and must not hold it for ever. */
+const renewalsMax = 30;
+
 /**
- * The right to delete a batch of objects for a while. Renewed at every third of its length; its signal fires when two thirds
- * went by without a renewal, so that what was started then still ends within the lease.
+ * The right to delete a batch of objects for a while. Renewed at every third of its length, at most 30 times; its signal fires
+ * when two thirds went by without a renewal, so that what was started then still ends within the lease.
  *
  * Only durations are measured here, from before the statement was sent; the end itself is the database's.
  */
@@ -13,6 +16,8 @@ export class DeletionLease {
   readonly token = uuidv4();
   private readonly logger = new Logger('FileRegistry');
   private readonly ending = new AbortController();
+  private readonly ended = Promise.withResolvers<'lapsed'>();
+  private renewals = 0;
   private renewal: NodeJS.Timeout | undefined;
   private deadline: NodeJS.Timeout | undefined;
 
@@ -28,8 +33,19 @@ export class DeletionLease {
     return this.ending.signal;
   }
 
+  /** Resolves when the lease is over without having been ended. */
+  get lapsed(): Promise<'lapsed'> {
+    return this.ended.promise;
+  }
+
   renewFor(fileIds: readonly string[]): void {
-    this.renewal = setInterval(() => void this.renew(fileIds), this.leaseMs / 3);
+    this.renewal = setInterval(() => {
+      if (++this.renewals > renewalsMax) {
+        clearInterval(this.renewal);
+      } else {
+        void this.renew(fileIds);
+      }
+    }, this.leaseMs / 3);
     this.renewal.unref();
   }
 
@@ -60,7 +76,15 @@ export class DeletionLease {
 
   private prolong(elapsedMs = 0): void {
     clearTimeout(this.deadline);
-    this.deadline = setTimeout(() => this.ending.abort(), Math.max(0, (this.leaseMs * 2) / 3 - elapsedMs));
+    const leftMs = Math.max(0, this.leaseMs - elapsedMs);
+    this.deadline = setTimeout(
+      () => {
+        this.ending.abort();
+        this.deadline = setTimeout(() => this.ended.resolve('lapsed'), this.leaseMs / 3);
+        this.deadline.unref();
+      },
+      Math.max(0, leftMs - this.leaseMs / 3),
+    );
     this.deadline.unref();
   }
 }

@@ -57,7 +57,7 @@ export class DeletionWorker {
         return false;
       }
       lease.renewFor(claimed.map((row) => row.fileId));
-      const outcomes = await this.deleteBytes(claimed, AbortSignal.any([stopping, lease.signal]));
+      const outcomes = await this.deleteBytes(claimed, lease, AbortSignal.any([stopping, lease.signal]));
       await this.complete(lease, outcomes, tally);
       return true;
     } finally {
@@ -75,7 +75,12 @@ export class DeletionWorker {
     ]);
   }
 
-  private async deleteBytes(claimed: readonly ClaimedDeletion[], signal: AbortSignal): Promise<Outcomes> {
+  private async deleteBytes(
+    claimed: readonly ClaimedDeletion[],
+    lease: DeletionLease,
+    signal: AbortSignal,
+  ): Promise<Outcomes> {
+    let hangs = false;
     const reported = new Map<string, StorageDeleteError | undefined>();
     let refusal: StorageDeleteError = {
       message: 'the storage said nothing about this key',
@@ -88,7 +93,13 @@ export class DeletionWorker {
           versionId: versionId ?? undefined,
           abandoned,
         }));
-        for (const { key, error } of await this.storage.delete(objects, { signal })) {
+        // A storage that neither answers nor heeds the signal is left alone: what it may still delete is due to go anyway.
+        const answer = await Promise.race([this.storage.delete(objects, { signal }), lease.lapsed]);
+        if (answer === 'lapsed') {
+          hangs = true;
+          throw new Error('the storage did not answer, nor end when it was told to');
+        }
+        for (const { key, error } of answer) {
           reported.set(key, error);
         }
       } catch (error) {
@@ -104,7 +115,7 @@ export class DeletionWorker {
       const error = reported.has(key) ? reported.get(key) : refusal;
       if (error === undefined) {
         outcomes.done.push(fileId);
-      } else if (signal.aborted && !error.permanent) {
+      } else if (signal.aborted && !error.permanent && !hangs) {
         outcomes.unstarted.push(fileId);
       } else {
         outcomes.failed.push({ fileId, error: storableText(error.message), permanent: error.permanent });

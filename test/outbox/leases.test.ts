@@ -134,3 +134,26 @@ test('rows whose lease ended without an outcome are claimed alone, and the other
   expect(alone.toSorted()).toEqual(interrupted.map((file) => file.key).toSorted());
   expect(storage.batches.map((batch) => batch.length).toSorted()).toEqual([1, 1, 4]);
 });
+
+test('a storage that neither answers nor heeds its signal is given up after ten lease lengths, and counts as failed', async () => {
+  const file = await registry.store();
+  const deleting = Promise.withResolvers<void>();
+  storage.onDelete = () => {
+    deleting.resolve();
+    return new Promise(() => undefined);
+  };
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+  try {
+    const draining = processor.drain();
+    await deleting.promise;
+    await vi.advanceTimersByTimeAsync(12_000);
+    vi.useRealTimers();
+    expect(await draining).toMatchObject({ condemned: 1, deleted: 0, failed: 1, lostLeases: 0 });
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(await registry.deletion(file)).toMatchObject({
+    lease_token: null,
+    last_error: expect.stringContaining('did not answer'),
+  });
+});

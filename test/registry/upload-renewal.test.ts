@@ -64,6 +64,7 @@ test('an upload that went silent is not renewed and lapses', async () => {
   const { content, stored } = await begin();
   const failed = errorOf(stored);
   await sendByte(content);
+  await registry.passTime('20 seconds');
   vi.advanceTimersByTime(ttlMs / 3);
   await until('the reservation is renewed', async () => (await dueInSeconds()) > 50);
   await registry.passTime('30 seconds');
