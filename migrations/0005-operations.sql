@@ -1,16 +1,23 @@
 -- Operations: pausing, whose bytes these are, and checking the laws over the data.
 
 -- Which database this is. A copy on another server, or beside the original, has another identity; a copy of the whole disk
--- does not, which is what the name of the environment is for. Some hosted servers hide the system's identifier.
+-- does not, which is what the name of the environment is for. Some hosted servers hide the system's identifier: asked in a
+-- statement of its own, as the privilege is checked before a CASE is evaluated.
 create function @schema@.current_identity(environment text) returns jsonb
-  language sql stable security definer set search_path = pg_catalog, pg_temp
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $body$
-  select jsonb_build_object(
-           'systemIdentifier', case when has_function_privilege('pg_control_system()', 'execute') then
-                                 (select s.system_identifier::text from pg_control_system() s)
-                               end,
+declare
+  system_identifier text;
+begin
+  if has_function_privilege('pg_control_system()', 'execute') then
+    select s.system_identifier::text into system_identifier from pg_control_system() s;
+  end if;
+
+  return jsonb_build_object(
+           'systemIdentifier', system_identifier,
            'databaseOid', (select d.oid::bigint from pg_database d where d.datname = current_database()),
-           'environment', environment)
+           'environment', environment);
+end
 $body$;
 
 

@@ -159,6 +159,7 @@ declare
   grown   uuid[];
   held    json;
   erased  json;
+  violated text;
 begin
   if json_array_length(unknown -> 'missing') > 0 then
     return json_build_object('missing', unknown -> 'missing', 'condemned', '[]'::json);
@@ -199,6 +200,10 @@ begin
       into erased
       from gone g;
   exception when foreign_key_violation then
+    get stacked diagnostics violated = constraint_name;
+    if violated <> 'file_references_file_id_fkey' then
+      raise;
+    end if;
     raise exception using
       errcode = 'serialization_failure',
       message = 'a file was attached or held after this transaction had begun',

@@ -1,8 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
+import { validate as isUuid } from 'uuid';
 import type { Argument } from '../database/call.js';
 import { databaseError } from '../database/database-error.js';
 import { sqlStateOf } from '../database/sql-state.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
+import { DatabaseFailedError } from '../errors/database-failed-error.js';
+import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { LawReport, LawViolation, OwnerTable, VerifyOptions } from './law-report.js';
 
@@ -25,7 +28,10 @@ const nil = '00000000-0000-0000-0000-000000000000';
 const batchSizeDefault = 1000;
 const batchSizeMax = 10_000;
 const violationsMax = 1000;
-const namePattern = /^(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)(?:\.(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*))?$/;
+const integerBits: Readonly<Record<string, number>> = { smallint: 16, integer: 32, bigint: 64 };
+const sqlName = String.raw`(?:"(?:[^"\0]|"")+"|[a-z_][a-z0-9_$]*)`;
+const columnPattern = new RegExp(`^${sqlName}$`);
+const tablePattern = new RegExp(`^${sqlName}(?:\\.${sqlName})?$`);
 
 /**
  * Checks the laws over the data, page by page and read-only. The database enforces them, so what this finds was done by a
@@ -105,39 +111,53 @@ export class LawVerifier {
     }
   }
 
+  /** Compares as the column's type does, which knows that 'A0…' and 'a0…' are one UUID, and which lets its index be used. */
   private async recordsAmong(ids: readonly string[], { table, idColumn }: OwnerTable): Promise<Set<string>> {
     if (ids.length === 0) {
       return new Set();
     }
-    const read = async (condition: RawBuilder<unknown>): Promise<Set<string>> => {
-      const { rows } = await sql<{ id: string }>`
-        select ${sql.raw(idColumn)}::text as id from ${sql.raw(table)} where ${condition}
-      `.execute(this.database.kysely);
-      return new Set(rows.map((row) => row.id));
-    };
-    const wanted = sql`array(select jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb))`;
     try {
-      // With the column's own type its index can be used.
       const type = await this.typeOf(table, idColumn);
-      return await read(sql`${sql.raw(idColumn)} = any(${wanted}::${sql.raw(type)}[])`).catch(
+      const possible = ids.filter((id) => mayBe(type, id));
+      return await this.present(possible, table, sql.raw(`r.${idColumn} = w.id::${type}`)).catch(
         (error: unknown) => {
           if (sqlStateOf(error)?.startsWith('22') !== true) {
             throw error;
           }
           // Some owner's id is none of that type, so it has no record; which one it is, the comparison as text says.
-          return read(sql`${sql.raw(idColumn)}::text = any(${wanted})`);
+          return this.present(possible, table, sql.raw(`r.${idColumn}::text = w.id`));
         },
       );
     } catch (error) {
-      throw databaseError(error, `reading ${table}`);
+      throw unreadable(error, table);
     }
+  }
+
+  /** Row-level security would hide records, and their owners would look gone: switched off, it is an error instead. */
+  private async present(
+    ids: readonly string[],
+    table: string,
+    condition: RawBuilder<unknown>,
+  ): Promise<Set<string>> {
+    return this.database.kysely
+      .withoutPlugins()
+      .transaction()
+      .execute(async (trx) => {
+        await sql`select set_config('row_security', 'off', true)`.execute(trx);
+        const { rows } = await sql<{ id: string }>`
+          select w.id
+            from jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb) as w(id)
+           where exists (select from ${sql.raw(table)} r where ${condition})
+        `.execute(trx);
+        return new Set(rows.map((row) => row.id));
+      });
   }
 
   private async typeOf(table: string, idColumn: string): Promise<string> {
     const { rows } = await sql<{ type: string }>`
       select pg_typeof(t.id)::text as type
-        from (select (select ${sql.raw(idColumn)} from ${sql.raw(table)} limit 0) as id) t
-    `.execute(this.database.kysely);
+        from (select (select ${sql.raw(`r.${idColumn}`)} from ${sql.raw(table)} r limit 0) as id) t
+    `.execute(this.database.kysely.withoutPlugins());
     return rows[0]?.type ?? 'text';
   }
 
@@ -163,13 +183,36 @@ function checkBatchSize(value: unknown): number {
 }
 
 /** Both go into a statement as they are, so nothing but names may pass. */
-function checkOwnerTable(type: string, { table, idColumn }: OwnerTable): void {
-  for (const name of [table, idColumn]) {
-    if (typeof name !== 'string' || !namePattern.test(name)) {
-      throw new InvalidOptionError(
-        `ownerTables.${type}: expected the names of a table and a column as SQL writes them, received ${JSON.stringify(name)}.`,
-        { context: { option: `ownerTables.${type}`, value: name } },
-      );
-    }
+function checkOwnerTable(type: string, owner: OwnerTable | null): void {
+  const { table, idColumn }: Partial<OwnerTable> = owner ?? {};
+  requireName(type, 'a table', table, tablePattern);
+  requireName(type, 'a column', idColumn, columnPattern);
+}
+
+function requireName(type: string, what: string, value: unknown, pattern: RegExp): void {
+  if (typeof value !== 'string' || !pattern.test(value)) {
+    throw new InvalidOptionError(
+      `ownerTables.${type}: expected the name of ${what} as SQL writes it, such as article or "Article", received ${JSON.stringify(value)}.`,
+      { context: { option: `ownerTables.${type}`, value } },
+    );
   }
+}
+
+/** What is none of these and is asked for all the same would make the page be compared as text, without the index. */
+function mayBe(type: string, id: string): boolean {
+  if (type === 'uuid') {
+    return isUuid(id);
+  }
+  const bits = integerBits[type];
+  return bits === undefined || (/^[+-]?\d{1,19}$/.test(id) && BigInt.asIntN(bits, BigInt(id)) === BigInt(id));
+}
+
+function unreadable(cause: unknown, table: string): FileRegistryError {
+  if (sqlStateOf(cause) !== '42501') {
+    return databaseError(cause, `reading ${table}`);
+  }
+  return new DatabaseFailedError(
+    `The registry's role may not read all of ${table}. Grant it SELECT; where the table has row-level security, run verify with a role that has BYPASSRLS.`,
+    { cause, context: { table } },
+  );
 }

@@ -14,7 +14,8 @@ export class ObstacleLog {
     this.last = obstacle;
     if (obstacle === 'foreign') {
       this.logger.warn(
-        'Nothing is deleted: these rows came from another server, database or environment, whose files a deletion here could hit. ' +
+        'Nothing is deleted: these rows came from another server, database or environment, whose files a deletion here could hit, ' +
+          'or the right to execute pg_control_system() was given or taken since. ' +
           'If this database has replaced the original and the bytes are its own, call OutboxProcessor.takeOwnership() or ' +
           `select ${quoteIdentifier(schema)}.take_ownership(environment); if it is a copy, leave it so.`,
       );

@@ -85,8 +85,10 @@ export class OutboxProcessor {
 
   /** The state of the outbox. Counts whole tables: for a dashboard, not for a hot path. */
   async stats(): Promise<OutboxStats> {
+    const policies = jsonArgument(intentPolicies(this.options));
     return toOutboxStats(
-      await this.database.call<StatsAnswer>('stats', [jsonArgument(intentPolicies(this.options))]),
+      await this.database.call<StatsAnswer>('stats', [policies]),
+      this.options.environment,
     );
   }
 
@@ -116,7 +118,8 @@ export class OutboxProcessor {
    * Checks the laws over the data, in batches and read-only, and with `ownerTables` also whether the records that hold files are
    * still there. Worth a run after whatever goes round the triggers: a restore of data alone, logical replication.
    *
-   * @throws InvalidOptionError for a table that is no name; DatabaseFailedError where it cannot be read.
+   * @throws InvalidOptionError for a table that is no name; DatabaseFailedError where it cannot be read, or not all of it because
+   *   of row-level security.
    */
   async verify(options: VerifyOptions = {}): Promise<LawReport> {
     return new LawVerifier(this.database, options).run();

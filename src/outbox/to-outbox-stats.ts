@@ -1,25 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OutboxStats } from './outbox-stats.js';
 
+interface Identity {
+  readonly environment: string | null;
+}
+
 /** What `stats` answers. */
 export interface StatsAnswer extends Omit<OutboxStats, 'pausedAt' | 'own' | 'warnings'> {
   readonly pausedAt: string | null;
-  readonly identity: unknown;
-  readonly actualIdentity: unknown;
+  readonly identity: Identity | null;
+  readonly actualIdentity: Identity;
   readonly multixactLimit: number;
 }
 
 /** Autovacuum freezes everything in the database at its limit; half of it leaves time to act. */
 const multixactShareMax = 0.5;
 
-export function toOutboxStats({
-  pausedAt,
-  identity,
-  actualIdentity,
-  multixactLimit,
-  ...counts
-}: StatsAnswer): OutboxStats {
-  const own = identity === null || isDeepStrictEqual(identity, actualIdentity);
+export function toOutboxStats(
+  { pausedAt, identity, actualIdentity, multixactLimit, ...counts }: StatsAnswer,
+  environment: string | null,
+): OutboxStats {
+  const own = isOwn(identity, actualIdentity, environment);
   const warnings = [
     counts.unknownReasons > 0 &&
       `${counts.unknownReasons} intent(s) have a reason that this version does not know and are never due: update every instance.`,
@@ -31,4 +32,15 @@ export function toOutboxStats({
     pausedAt !== null && `The processors are paused since ${pausedAt}: resume() lets them go on.`,
   ].filter((warning) => warning !== false);
   return { ...counts, pausedAt: pausedAt === null ? null : new Date(pausedAt), own, warnings };
+}
+
+/** Decides as the database does: an environment that either side does not name is not compared. */
+function isOwn(identity: Identity | null, actual: Identity, environment: string | null): boolean {
+  if (identity === null) {
+    return true;
+  }
+  const { environment: named, ...place } = identity;
+  const { environment: _, ...actualPlace } = actual;
+  const sameEnvironment = named === null || environment === null || named === environment;
+  return sameEnvironment && isDeepStrictEqual(place, actualPlace);
 }

@@ -1,12 +1,19 @@
 import { pipeline } from 'node:stream/promises';
+import { inspect } from 'node:util';
 import type { RegistryDatabase } from '../database/registry-database.js';
+import { InvalidKeyError } from '../errors/invalid-key-error.js';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { KeyBusyError } from '../errors/key-busy-error.js';
+import { UploadAbortedError } from '../errors/upload-aborted-error.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { assertKey } from '../storage/assert-key.js';
+import type { FileStorage, StorageObject } from '../storage/storage.js';
 import type { AdoptOptions } from './adopt-options.js';
 import { ContentMeter } from './content-meter.js';
 import { planUpload } from './plan-upload.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
+
+const versionIdMaxBytes = 1024;
 
 /**
  * Makes a file of an object that lies in storage already. Reads it once, for its size and SHA-256, which also proves that it is
@@ -19,16 +26,11 @@ export async function adoptObject(
   database: RegistryDatabase,
 ): Promise<StoredFile> {
   assertKey(key);
-  const { signal, versionId, ...described } = options;
-  const plan = planUpload({ filename: key, ...described }, { ...defaults, allowedContentTypes: undefined });
-  const storage = defaults.storages.get(plan.storage);
-
-  const meter = new ContentMeter(Number.MAX_SAFE_INTEGER);
-  await pipeline(
-    await storage.read({ key, versionId }, { signal }),
-    meter.resume(),
-    signal === undefined ? {} : { signal },
-  );
+  refuseTemporaryFile(key);
+  const { filename = key, versionId, ...described } = options;
+  checkVersionId(versionId);
+  const plan = planUpload({ filename, ...described }, { ...defaults, allowedContentTypes: undefined });
+  const meter = await readThrough(defaults.storages.get(plan.storage), { key, versionId }, plan.signal);
 
   const file = await database.step<StoredFileJson | null>('adopt', [
     ['uuid', plan.fileId],
@@ -49,4 +51,54 @@ export async function adoptObject(
     );
   }
   return toStoredFile(file);
+}
+
+async function readThrough(
+  storage: FileStorage,
+  object: StorageObject,
+  signal: AbortSignal | undefined,
+): Promise<ContentMeter> {
+  const meter = new ContentMeter(Number.MAX_SAFE_INTEGER);
+  try {
+    await pipeline(
+      await storage.read(object, { signal }),
+      meter.resume(),
+      signal === undefined ? {} : { signal },
+    );
+  } catch (error) {
+    if (signal?.aborted === true) {
+      throw new UploadAbortedError('The adoption was aborted by its signal. Nothing was changed.', {
+        cause: error,
+        context: { key: object.key },
+      });
+    }
+    throw error;
+  }
+  return meter;
+}
+
+/** It goes with its upload, whenever that is given up, and the database refuses it too. */
+function refuseTemporaryFile(key: string): void {
+  if (/(?:^|\/)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*\.part$/.test(key)) {
+    throw new InvalidKeyError(
+      `The key '${key}' is that of an upload's temporary file, which is deleted when the upload is given up. If its bytes matter, copy them under another name and adopt that.`,
+      { context: { key } },
+    );
+  }
+}
+
+function checkVersionId(versionId: unknown): void {
+  const valid =
+    versionId === undefined ||
+    (typeof versionId === 'string' &&
+      versionId !== '' &&
+      Buffer.byteLength(versionId) <= versionIdMaxBytes &&
+      !versionId.includes('\0') &&
+      versionId.isWellFormed());
+  if (!valid) {
+    throw new InvalidOptionError(
+      `versionId: expected a text of 1 to ${versionIdMaxBytes} bytes, received ${inspect(versionId, { depth: 0 }).slice(0, 100)}. Leave it out where the storage keeps no versions.`,
+      { context: { option: 'versionId', value: versionId } },
+    );
+  }
 }

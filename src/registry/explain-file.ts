@@ -14,6 +14,9 @@ type Dated<Value> = {
 /** What `facts_of` answers, with times as text. */
 export interface FileFacts {
   readonly now: string;
+  readonly pausedAt: string | null;
+  /** Whether the rows came from another server or database. */
+  readonly foreign: boolean;
   readonly file: StoredFileJson | null;
   readonly refCount: number;
   readonly references: readonly (Omit<ExplainedReference, 'attachedAt'> & { readonly attachedAt: string })[];
@@ -28,11 +31,14 @@ export interface FileFacts {
   readonly deletion: Dated<ExplainedDeletion> | null;
 }
 
-/** Makes an explanation of the facts; decides nothing by the application's clock. */
-export function explainFile(fileId: string, facts: FileFacts): FileExplanation {
+/**
+ * Makes an explanation of the facts; decides nothing by the application's clock. The deletion delay is counted from when a
+ * processor first saw the row; until one has, from its condemnation, which is the earliest.
+ */
+export function explainFile(fileId: string, facts: FileFacts, deletionDelayMs: number): FileExplanation {
   const references = facts.references.map((row) => ({ ...row, attachedAt: new Date(row.attachedAt) }));
   const intents = facts.intents.map(toIntent);
-  const deletion = facts.deletion && toDeletion(facts.deletion);
+  const deletion = facts.deletion && toDeletion(facts.deletion, deletionDelayMs);
   const state = stateOf(facts, intents, deletion);
   const explained = {
     fileId,
@@ -43,7 +49,7 @@ export function explainFile(fileId: string, facts: FileFacts): FileExplanation {
     intents,
     deletion,
   };
-  return { ...explained, text: textOf(explained) };
+  return { ...explained, text: textOf(explained) + obstacleText(state, facts) };
 }
 
 function toIntent({ reason, notedAt, dueAt, type, id, slot }: FileFacts['intents'][number]): ExplainedIntent {
@@ -51,11 +57,16 @@ function toIntent({ reason, notedAt, dueAt, type, id, slot }: FileFacts['intents
   return { reason, notedAt: new Date(notedAt), dueAt: toDate(dueAt), owner };
 }
 
-function toDeletion(row: NonNullable<FileFacts['deletion']>): ExplainedDeletion {
+function toDeletion(row: NonNullable<FileFacts['deletion']>, deletionDelayMs: number): ExplainedDeletion {
+  const condemnedAt = new Date(row.condemnedAt);
+  const nextAttemptAt = toDate(row.nextAttemptAt);
+  const delayedUntil = new Date(condemnedAt.getTime() + deletionDelayMs);
+  const delayed =
+    row.state === 'condemned' && !row.leased && nextAttemptAt !== null && nextAttemptAt < delayedUntil;
   return {
     ...row,
-    condemnedAt: new Date(row.condemnedAt),
-    nextAttemptAt: toDate(row.nextAttemptAt),
+    condemnedAt,
+    nextAttemptAt: delayed ? delayedUntil : nextAttemptAt,
     deletedAt: toDate(row.deletedAt),
   };
 }
@@ -87,10 +98,7 @@ function textOf(explained: Omit<FileExplanation, 'text'>): string {
     case 'held':
       return `File ${fileId} is held by ${refCount} reference(s): ${listed(references, refCount)}.`;
     case 'waiting':
-      return (
-        `File ${fileId} has no reference and waits until ${at(governing?.dueAt)} ` +
-        `because of '${governing?.reason}', noted ${at(governing?.notedAt)}${by(governing)}. Until then restore() puts it back.`
-      );
+      return `File ${fileId} has no reference ${waitingText(governing)}`;
     case 'due':
       return `File ${fileId} has no reference and its period ended ${at(governing?.dueAt)}; the processor condemns it at its next pass.`;
     case 'uploading':
@@ -115,6 +123,27 @@ function textOf(explained: Omit<FileExplanation, 'text'>): string {
     case 'unknown':
       return `Nothing is known of file ${fileId}: it never was, or its receipt is pruned.`;
   }
+}
+
+function waitingText(governing: ExplainedIntent | undefined): string {
+  if (governing === undefined) {
+    return 'and no intent, so it would stay for ever: somebody went round the triggers. Attach and detach it, and run verify().';
+  }
+  const { reason, notedAt, dueAt, owner } = governing;
+  const because = `because of '${reason}', noted ${at(notedAt)}${by(governing)}`;
+  if (dueAt === null) {
+    return `and stays ${because}: this version does not know the reason, and it is never due. Update every instance.`;
+  }
+  const undo = owner === null ? 'attach() keeps it' : 'restore() puts it back';
+  return `and waits until ${at(dueAt)} ${because}. Until then ${undo}.`;
+}
+
+function obstacleText(state: FileState, { pausedAt, foreign }: FileFacts): string {
+  if (!['due', 'pending', 'stuck'].includes(state)) return '';
+  if (pausedAt !== null) {
+    return ` Nothing is deleted now: the processors are paused since ${at(toDate(pausedAt))}, resume() lets them go on.`;
+  }
+  return foreign ? ' Nothing is deleted now: the rows came from another database, see takeOwnership().' : '';
 }
 
 function at(time: Date | null | undefined): string {

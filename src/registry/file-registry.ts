@@ -80,8 +80,9 @@ export class FileRegistry {
    * Makes a file of an object that lies in storage already, without moving it. Reads it once for its size and SHA-256. Like a
    * stored file it waits for its first `attach` for `unattachedTtlMs`, then it goes, bytes included.
    *
-   * @throws InvalidKeyError, UnknownStorageError, ContentTypeNotAllowedError, InvalidMetadataError, BytesMissingError where nothing
-   *   is there, KeyBusyError where the key is a file's or its deletion is not over.
+   * @throws InvalidKeyError, also for the temporary file of an upload, UnknownStorageError, ContentTypeNotAllowedError,
+   *   InvalidMetadataError, InvalidOptionError, BytesMissingError where nothing is there, UploadAbortedError, KeyBusyError where
+   *   the key is a file's or its deletion is not over.
    */
   async adopt(key: string, options: AdoptOptions = {}): Promise<StoredFile> {
     return adoptObject(key, options, this.options, this.database);
@@ -171,7 +172,8 @@ export class FileRegistry {
   async explain(file: FileArgument): Promise<FileExplanation> {
     const id = toFileId(file);
     const policies = jsonArgument(intentPolicies(this.options));
-    return explainFile(id, await this.database.call<FileFacts>('facts_of', [['uuid', id], policies]));
+    const facts = await this.database.call<FileFacts>('facts_of', [['uuid', id], policies]);
+    return explainFile(id, facts, this.options.processor.deletionDelayMs);
   }
 }
 

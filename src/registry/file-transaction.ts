@@ -40,7 +40,7 @@ export interface ErasedFile {
 }
 
 export interface EraseOptions {
-  /** Takes owners' ids and file names out of the receipts as well. Default: false. */
+  /** Takes owners' ids and file names out of the receipts as well, though not out of the keys. Default: false. */
   readonly redact?: boolean | undefined;
 }
 
@@ -140,8 +140,10 @@ export class FileTransaction {
   }
 
   /**
-   * Undoes detaching: puts back every reference that the files' pending intents remember, or those of one record or slot. Works
-   * until the file is condemned; protection and holds are not put back. Restoring what was never detached changes nothing.
+   * Undoes detaching: puts back every reference that the files' pending intents remember, or those of one record or slot. An
+   * intent is remembered for the grace period at least; then the file is condemned, or, where somebody else holds it, the
+   * intent is dropped. Protection, holds and renditions whose original went are not put back. Restoring what was never
+   * detached changes nothing; of a record's files, those that are condemned already stay away.
    *
    * @throws FileNotFoundError, FileCondemnedError where files are named: nothing was restored.
    */
@@ -215,7 +217,10 @@ export class FileTransaction {
     return answer;
   }
 
-  /** Takes owners' ids and file names out of what is known of files that went; answers how many rows changed. */
+  /**
+   * Takes owners' ids and file names out of what is known of files that went; answers how many rows changed. Their keys stay,
+   * although a key has the file's name in it: it is what proves which bytes went. Files that are still there are not changed.
+   */
   async redact(files: FileArgument | readonly FileArgument[]): Promise<{ readonly redacted: number }> {
     return this.call('redact', [uuidArray(toFileIds(files))]);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Fault, faults } from 'nestjs-file-registry/testing';
-import { createStage, expectOnlyHeld, letGo } from './support/arena.js';
+import { createStage, empty, expectOnlyHeld } from './support/arena.js';
 import { operations } from './support/operations.js';
 
 const { arena, clean } = await createStage();
@@ -20,7 +20,7 @@ describe.each(kinds)('a call to the storage that %s', (_, fault) => {
     for (let struck = true; struck;) {
       call++;
       const act = await prepare(arena, clean);
-      const faulty = await arena.start(arena.admin);
+      const faulty = await arena.start(arena.admin, 2);
       const before = Object.values(faulty.storage.calls).reduce((sum, count) => sum + count, 0);
       faulty.storage.replan({ any: { [before + call]: fault() } });
 
@@ -38,7 +38,7 @@ describe.each(kinds)('a call to the storage that %s', (_, fault) => {
       const round = `call ${call}`;
       await expect(act.check(failed), round).resolves.toBeUndefined();
       await expect(expectOnlyHeld(arena, clean), round).resolves.toBeUndefined();
-      await letGo(arena, clean);
+      await empty(arena);
     }
     expect(call).toBeGreaterThan(calls.storage);
   });

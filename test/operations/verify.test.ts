@@ -49,9 +49,10 @@ test('each law that a privileged hand broke is named with its file', async () =>
       { law: 3, fileId: twice, problem: expect.stringContaining('condemned in deletions') },
       { law: 1, fileId: dangling, problem: expect.stringContaining('held by a/1/s and is no file') },
       { law: 3, fileId: expect.any(String), problem: expect.stringContaining(`that of file ${doomed}`) },
+      { law: 6, fileId: expect.any(String), problem: expect.stringContaining('not kept in adopted_keys') },
     ]),
   );
-  expect(violations).toHaveLength(4);
+  expect(violations).toHaveLength(5);
   await roundTheTriggers(
     'delete from file_registry.file_references',
     'delete from file_registry.deletions',

@@ -20,7 +20,7 @@ export class FaultyPool {
     pool.on('connect', (client) => this.watch(client));
   }
 
-  /** Strikes the n-th statement from now on. */
+  /** Strikes the n-th statement from now on. A BEGIN whose answer is lost does what one does that was never sent: nothing. */
   strike(n: number, fault: StatementFault): void {
     this.statements = 0;
     this.struck = undefined;
@@ -32,7 +32,9 @@ export class FaultyPool {
   async heal(admin: Queryable): Promise<void> {
     this.failing = Infinity;
     for (const deadline = Date.now() + patienceMs; this.broken.length > 0; await pause(5)) {
-      const { rows } = await admin.query('select pid from pg_stat_activity where pid = any($1)', [this.broken]);
+      const { rows } = await admin.query('select pid from pg_stat_activity where pid = any($1)', [
+        this.broken,
+      ]);
       if (rows.length === 0) this.broken.length = 0;
       if (Date.now() > deadline) throw new Error(`The sessions ${this.broken.join(', ')} do not end.`);
     }
@@ -43,6 +45,8 @@ export class FaultyPool {
     client.on('error', () => undefined);
     const send = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
     const query = async (...args: unknown[]): Promise<unknown> => {
+      if (this.fault === 'answer lost' && /^(begin|start transaction)/i.test(String(args[0])))
+        return send(...args);
       if (++this.statements !== this.failing) return send(...args);
       this.struck = String(args[0]);
       if (this.fault === 'answer lost') await send(...args);

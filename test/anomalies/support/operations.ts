@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { Readable } from 'node:stream';
-import { type StoredFile } from 'nestjs-file-registry';
+import { setImmediate } from 'node:timers/promises';
+import type { StoredFile } from 'nestjs-file-registry';
 import { faults } from 'nestjs-file-registry/testing';
 import { type Arena, attach, attachRendition, owner, type Side } from './arena.js';
 
@@ -20,7 +21,8 @@ export interface Act {
   check(failed: boolean): Promise<void>;
 }
 
-const store = ({ files }: Side, content = 'bytes') => files.store(Buffer.from(content), { filename: 'photo.jpg' });
+const store = ({ files }: Side, content = 'bytes') =>
+  files.store(Buffer.from(content), { filename: 'photo.jpg' });
 const nothingToCheck = async (): Promise<void> => undefined;
 
 async function storeAttached(clean: Side, id: string): Promise<StoredFile> {
@@ -63,15 +65,17 @@ export const operations: readonly Operation[] = [
     name: 'a store whose content fails',
     calls: { storage: 1, database: 2 },
     prepare: async () => ({
-      run: ({ files }) =>
-        files.store(
-          Readable.from(
-            (function* () {
-              yield Buffer.from('half of it');
-              throw new Error('the client went away');
-            })(),
-          ),
-        ),
+      run: ({ files, storage }) => {
+        const writes = storage.calls.write;
+        const halfway = async function* () {
+          yield Buffer.from('half of it');
+          // Once the storage is at it, unless it never comes to that.
+          while (storage.calls.write === writes && !content.destroyed) await setImmediate();
+          throw new Error('the client went away');
+        };
+        const content: Readable = Readable.from(halfway());
+        return files.store(content);
+      },
       check: nothingToCheck,
     }),
   },
@@ -85,7 +89,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'the drains of abandoned uploads',
-    calls: { storage: 4, database: 12 },
+    calls: { storage: 3, database: 12 },
     prepare: async (arena, clean) => {
       await storeAttached(clean, 'kept');
       for (const keep of [true, false]) {
@@ -118,11 +122,9 @@ export const operations: readonly Operation[] = [
     prepare: async (arena, clean) => {
       const original = await store(clean, 'original');
       const small = await store(clean, 'small');
-      const smaller = await store(clean, 'smaller');
       const kept = await storeAttached(clean, 'kept');
       await attachRendition(arena, small, original);
-      await attachRendition(arena, smaller, small);
-      await attachRendition(arena, kept, smaller);
+      await attachRendition(arena, kept, small);
       await arena.passTime();
       return { run: drain, check: nothingToCheck };
     },
@@ -154,7 +156,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'a transaction of attach, replace and detachAll',
-    calls: { storage: 0, database: 5 },
+    calls: { storage: 0, database: 4 },
     prepare: async (arena, clean) => {
       await storeAttached(clean, '1');
       const two = await storeAttached(clean, '2');

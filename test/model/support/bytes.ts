@@ -5,7 +5,7 @@ import { type FileStorage, localStorage } from 'nestjs-file-registry';
 import { type MemoryStorage, memoryStorage } from 'nestjs-file-registry/testing';
 import { assertLaws } from '../../support/assert-laws.js';
 import type { Queryable } from '../../support/queryable.js';
-import { TemporaryFolder } from '../../support/temporary-folder.js';
+import type { TemporaryFolder } from '../../support/temporary-folder.js';
 
 /** The place for the bytes of one program. */
 export interface Bytes {
@@ -56,7 +56,9 @@ export function onDisk(parent: TemporaryFolder): BytesFactory {
     return {
       storage: localStorage({ root }),
       keys: async () =>
-        (await parent.files()).filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length)),
+        (await parent.files())
+          .filter((path) => path.startsWith(prefix))
+          .map((path) => path.slice(prefix.length)),
       assertLaws: (admin) => assertLaws({ admin, storages: { media: root } }),
     };
   };

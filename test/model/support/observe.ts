@@ -34,7 +34,8 @@ export function follow(
   }
   for (const file of model.files) {
     if (snapshot.files.has(file)) continue;
-    if (!condemnable.has(file)) throw new Violation(`File ${file} was condemned while it was held or not due.`);
+    if (!condemnable.has(file))
+      throw new Violation(`File ${file} was condemned while it was held or not due.`);
     model.condemn(file);
   }
   followIntents(model, snapshot, referenced);
@@ -73,7 +74,8 @@ function followIntents(model: Model, snapshot: Snapshot, referenced: ReadonlySet
   });
   for (const intent of seen) {
     const ofGoneFile = !model.files.has(intent.file);
-    const ofGoneOriginal = intent.reason === 'original' && !model.files.has(intent.owner?.split(' ')[1] ?? '');
+    const ofGoneOriginal =
+      intent.reason === 'original' && !model.files.has(intent.owner?.split(' ')[1] ?? '');
     if (!ofGoneFile && !ofGoneOriginal) {
       throw new Violation(`The intent ${describeIntent(intent)} came from nowhere.`);
     }

@@ -9,6 +9,7 @@ import type { Worker } from './worker.js';
 /** Passes of processors that work, meet faults, get stuck, go on and die; and the time that passes between them. */
 export class Passes {
   private readonly everStarted: Worker[];
+  private paused = false;
 
   constructor(
     private readonly scene: Scene,
@@ -21,7 +22,7 @@ export class Passes {
   async drain(place: number, fault?: DeleteFault): Promise<void> {
     const worker = this.idle(place);
     if (worker === undefined) return;
-    const permission = permissionOf(this.scene.model);
+    const permission = this.permission();
     await worker.drain(fault === undefined ? undefined : faultOf(fault));
     await this.observe(permission, true, [worker]);
     this.scene.world.count(fault === undefined ? 'drain' : `drain, ${fault}`);
@@ -29,7 +30,7 @@ export class Passes {
 
   async drainBoth(): Promise<void> {
     const workers = this.processors.filter(({ stalled }) => stalled === undefined);
-    const permission = permissionOf(this.scene.model);
+    const permission = this.permission();
     await Promise.all(workers.map((worker) => worker.drain()));
     // Each may have passed by what the other one had locked.
     await this.observe(permission, false, workers);
@@ -39,7 +40,7 @@ export class Passes {
   async beside(place: number, other: (permission: Permission) => Promise<void>): Promise<boolean> {
     const worker = this.idle(place);
     if (worker === undefined) return false;
-    const permission = permissionOf(this.scene.model);
+    const permission = this.permission();
     await Promise.all([worker.drain(), other(permission)]);
     await this.observe(permission, false, [worker]);
     this.scene.world.count('drain beside a verb');
@@ -49,7 +50,7 @@ export class Passes {
   async stall(place: number, at: 'before' | 'after', call: number): Promise<void> {
     const worker = this.idle(place);
     if (worker === undefined) return;
-    const permission = permissionOf(this.scene.model);
+    const permission = this.permission();
     const stalled = await worker.stall(at, call);
     await this.observe(permission, !stalled, [worker]);
     if (stalled) this.scene.world.count('stall');
@@ -58,7 +59,7 @@ export class Passes {
   async wake(place: number): Promise<void> {
     const worker = this.processors[place];
     if (worker?.stalled === undefined) return;
-    const permission = permissionOf(this.scene.model);
+    const permission = this.permission();
     await worker.wake();
     await this.observe(permission, false, [worker]);
     this.scene.world.count('wake');
@@ -73,6 +74,18 @@ export class Passes {
     this.scene.world.count('kill');
   }
 
+  async pause(): Promise<void> {
+    await this.processors[0]?.processor.pause();
+    this.paused = true;
+    this.scene.world.count('pause');
+  }
+
+  async resume(): Promise<void> {
+    if ((await this.processors[0]?.processor.resume()) !== this.paused)
+      throw new Violation('The pause was forgotten.');
+    this.paused = false;
+  }
+
   /** False, and nothing happens, while a transaction that erases has rows locked. */
   async passTime(steps: number): Promise<boolean> {
     if (this.scene.openTransactions.some(({ erases }) => erases)) return false;
@@ -85,18 +98,31 @@ export class Passes {
          set condemned_at = condemned_at - interval '${by}', next_attempt_at = next_attempt_at - interval '${by}',
              deleted_at = deleted_at - interval '${by}';`);
     this.scene.model.passTime(steps);
-    for (const worker of this.everStarted) if (worker.stalled !== undefined) worker.stalled.leaseLasts = false;
+    for (const worker of this.everStarted)
+      if (worker.stalled !== undefined) worker.stalled.leaseLasts = false;
     return true;
   }
 
-  private async observe(permission: Permission, complete: boolean, workers: readonly Worker[]): Promise<void> {
+  private permission(): Permission {
+    return this.paused ? { condemnable: new Set(), referenced: new Set() } : permissionOf(this.scene.model);
+  }
+
+  private async observe(
+    permission: Permission,
+    complete: boolean,
+    workers: readonly Worker[],
+  ): Promise<void> {
     const open = complete ? this.scene.openTransactions : undefined;
     const snapshot = await takeSnapshot(this.scene.world.admin);
     follow(this.scene.model, snapshot, permission, open);
 
+    if (this.paused && workers.some(({ asked }) => asked.length > 0)) {
+      throw new Violation('Bytes were deleted during a pause.');
+    }
+
     for (const holder of this.everStarted) {
       if (holder.stalled === undefined || !holder.stalled.leaseLasts) continue;
-      for (const key of holder.stalled.keys) {
+      for (const key of holder.stalled.keys.filter((held) => !this.scene.wroteLate.has(held))) {
         if (workers.some((worker) => worker !== holder && worker.asked.includes(key))) {
           throw new Violation(`${key} was deleted by another processor while a lease on it lasted.`);
         }

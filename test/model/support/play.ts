@@ -83,6 +83,9 @@ export class Play {
         return this.passes.drain(command.processor, command.fault);
       case 'drain both':
         return this.passes.drainBoth();
+      case 'pause':
+      case 'resume':
+        return this.passes[command.do]();
       case 'stall':
         return this.passes.stall(command.processor, command.at, command.call);
       case 'wake':
@@ -94,11 +97,17 @@ export class Play {
     }
   }
 
-  private async verb(session: Scene['sessions'][number], verb: Verb, beside: number | undefined): Promise<void> {
+  private async verb(
+    session: Scene['sessions'][number],
+    verb: Verb,
+    beside: number | undefined,
+  ): Promise<void> {
     const races = beside !== undefined && session.transaction === undefined && mayRace.has(verb.verb);
     const raced =
       races &&
-      (await this.passes.beside(beside, (permission) => this.transactions.perform(session, verb, permission)));
+      (await this.passes.beside(beside, (permission) =>
+        this.transactions.perform(session, verb, permission),
+      ));
     if (!raced) await this.transactions.perform(session, verb);
   }
 
@@ -113,11 +122,14 @@ export class Play {
   private async expectTheEnd(): Promise<void> {
     const { model, bytes, world } = this.scene;
     const { processor } = await this.start(3);
+    await this.passes.resume();
     await processor.retryStuck();
     // An upload that was given up is deleted once more, one time-to-live later.
-    for (let pass = 0; pass < 3; pass++) {
+    for (let pass = 0, pending = true; pending && pass < 4; pass++) {
       await this.passes.passTime(10);
       await processor.drain();
+      const { condemned, reserved } = await processor.stats();
+      pending = condemned + reserved > 0;
     }
 
     const doomed = model.doomed();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Command, program } from './commands.js';
 import type { World } from './world.js';
 
@@ -41,7 +41,12 @@ export async function playPrograms(
 }
 
 /** What to say about a run that failed: the law, the smallest program, and how to run it again. */
-export function describeFailure({ seed, counterexamplePath, counterexample, errorInstance }: RunReport): string {
+export function describeFailure({
+  seed,
+  counterexamplePath,
+  counterexample,
+  errorInstance,
+}: RunReport): string {
   const commands = (counterexample?.[0] ?? []).map((command) => `  ${JSON.stringify(command)}`);
   return [
     String((errorInstance as Error | null)?.stack ?? errorInstance),

@@ -13,6 +13,8 @@ export interface Session {
 export class Scene {
   readonly model = new Model();
   readonly sessions: readonly Session[];
+  /** Keys of uploads that wrote after their key was taken back and said so, which ends every lease on it. */
+  readonly wroteLate = new Set<string>();
   /** Every file there ever was, oldest first. */
   private readonly shelf: string[] = [];
 
@@ -33,5 +35,6 @@ export class Scene {
   }
 
   /** One of the last eight files, gone ones included. */
-  readonly named = (number: number): string => this.shelf.at(-1 - (number % Math.min(8, this.shelf.length))) ?? '';
+  readonly named = (number: number): string =>
+    this.shelf.at(-1 - (number % Math.min(8, this.shelf.length))) ?? '';
 }

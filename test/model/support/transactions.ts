@@ -53,19 +53,19 @@ export class Transactions {
     const { client, transaction } = session;
     if (transaction === undefined) return;
 
-    await client.query('savepoint verb');
+    if (!own) await client.query('savepoint verb');
     transaction.savepoint();
     const expected = this.predicted(verb, transaction);
     const actual = await this.performed(verb, session);
     if ('refusal' in actual) {
-      await client.query('rollback to savepoint verb');
+      if (!own) await client.query('rollback to savepoint verb');
       transaction.rollbackTo();
     } else {
       transaction.releaseSavepoint();
     }
-    await client.query('release savepoint verb');
+    if (!own) await client.query('release savepoint verb');
     this.compare(verb, expected, actual, session, racing);
-    if (own) await this.end(session, 'commit');
+    if (own) await this.end(session, 'refusal' in actual ? 'rollback' : 'commit');
   }
 
   private predicted(verb: Verb, transaction: ModelTransaction): Outcome {
@@ -87,7 +87,13 @@ export class Transactions {
     }
   }
 
-  private compare(verb: Verb, expected: Outcome, actual: Outcome, session: Session, racing?: Permission): void {
+  private compare(
+    verb: Verb,
+    expected: Outcome,
+    actual: Outcome,
+    session: Session,
+    racing?: Permission,
+  ): void {
     this.scene.world.count('refusal' in actual ? `${verb.verb}, ${actual.refusal}` : verb.verb);
     if (isDeepStrictEqual(actual, expected)) return;
     if ('refusal' in actual) {

@@ -48,7 +48,8 @@ export class Uploads {
       storage.replan({ write: { [storage.calls.write + 1]: faultOf[fault]() } });
     }
     const outcome = await files.store(content).catch((error: Error) => error);
-    if (!(outcome instanceof Error)) throw new Violation(`store answered although its write failed: ${fault}.`);
+    if (!(outcome instanceof Error))
+      throw new Violation(`store answered although its write failed: ${fault}.`);
     this.scene.world.count(`store, ${fault}`);
   }
 
@@ -74,9 +75,10 @@ export class Uploads {
     const { pending, scene } = this;
     if (pending === undefined) return;
     this.pending = undefined;
-    const { rows } = await scene.world.admin.query('select state from file_registry.deletions where key = $1', [
-      pending.key,
-    ]);
+    const { rows } = await scene.world.admin.query(
+      'select state from file_registry.deletions where key = $1',
+      [pending.key],
+    );
     const reserved = rows[0]?.state === 'reserved';
     if (!reserved && pending.age < (dueAfter['upload'] ?? 0)) {
       throw new Violation(`The upload ${pending.key} was taken back before it was due.`);
@@ -84,10 +86,13 @@ export class Uploads {
     this.worker.storage.release();
     const file = await pending.outcome;
     if (file instanceof Error === reserved) {
-      throw new Violation(`The upload ${pending.key} was ${rows[0]?.state}, and came out as ${String(file)}.`);
+      throw new Violation(
+        `The upload ${pending.key} was ${rows[0]?.state}, and came out as ${String(file)}.`,
+      );
     }
     scene.world.count(reserved ? 'upload goes on' : 'upload was taken back');
-    if (!(file instanceof Error)) scene.begin(file);
+    if (file instanceof Error) scene.wroteLate.add(pending.key);
+    else scene.begin(file);
   }
 
   /** Whatever became of it, for a program that failed. */
@@ -103,7 +108,8 @@ export class Uploads {
   async adopt(key: string): Promise<void> {
     const { bytes, world } = this.scene;
     const placed = !(await bytes.keys()).includes(key);
-    if (placed) await bytes.storage.write(key, Readable.from([this.content()]), { contentType: 'text/plain' });
+    if (placed)
+      await bytes.storage.write(key, Readable.from([this.content()]), { contentType: 'text/plain' });
     try {
       this.scene.begin(await this.worker.files.adopt(key));
       if (this.adopted.has(key)) throw new Violation(`${key} was adopted twice.`);

@@ -6,7 +6,7 @@ import type { ModelTransaction } from './model-transaction.js';
 /** The file that a number of a command means. */
 export type FileNamed = (number: number) => string;
 
-export const articleIds = ['0', '1', '2'];
+export const articleIds = ['0', '1'];
 
 const owner = (number: number) => ({
   type: 'article',
@@ -27,7 +27,9 @@ export function predict(verb: Verb, transaction: ModelTransaction, named: FileNa
     case 'attach':
       return transaction.attach(verb.files.map(named), owner(verb.owner));
     case 'attachMany':
-      return transaction.attachMany(verb.pairs.map(([file, of]) => ({ file: named(file), owner: owner(of) })));
+      return transaction.attachMany(
+        verb.pairs.map(([file, of]) => ({ file: named(file), owner: owner(of) })),
+      );
     case 'detach':
       return transaction.detach(verb.files.map(named), owner(verb.owner));
     case 'detachAll':

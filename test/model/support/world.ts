@@ -74,6 +74,7 @@ export class World {
       delete from file_registry.files;           delete from file_registry.file_references;
       delete from file_registry.deletion_outbox; delete from file_registry.deletions;
       delete from file_registry.adopted_keys;    delete from article;
+      update file_registry.settings set paused_at = null;
       insert into article values ${articleIds.map((id) => `('${id}')`).join(', ')};`);
   }
 }
