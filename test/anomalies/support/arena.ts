@@ -58,7 +58,7 @@ export class Arena {
         // A pause so long that a pass does not come back to what it has just seen fail.
         processor: { enabled: false, batchSize, backoffBaseMs: 30 * minute, backoffMaxMs: 30 * minute },
       }),
-      { logger: false },
+      { logger: false, abortOnError: false },
     );
     return { app, files: app.get(FileRegistry), processor: app.get(OutboxProcessor), storage, db };
   }

@@ -10,21 +10,19 @@ export const plants = {
     'complete_deletions',
     /and d\.lease_token\s*=\s*complete_deletions\.lease_token/,
     '',
-    95,
+    170,
   ],
   /** A file goes although it was detached a moment ago, because an older intent is due. */
   'the youngest intent governs': [
     'settle',
     /and not exists \(select\s+from \S+deletion_outbox[^;]*?y\.seq\)\)/,
     '',
-    36,
+    48,
   ],
   /** Replacing a file by itself drops the reference and makes it again. */
   'what a slot holds stays untouched': ['replace', /and r\.file_id\s*<> all\(file_ids\)/g, '', 0],
-  /** A restore puts back protection that somebody ended. */
-  'protection is not restored': ['restore', /and not starts_with\(o\.owner_type, 'registry:'\)/, '', 134],
   /** An erasure takes files that are held. */
-  'a hold refuses an erasure': ['erase', /if held is not null then/, 'if false then', 43],
+  'a hold refuses an erasure': ['erase', /if held is not null then/, 'if false then', 52],
 } as const satisfies Record<string, readonly [string, RegExp, string, number]>;
 
 export type PlantName = keyof typeof plants;

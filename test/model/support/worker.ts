@@ -37,7 +37,7 @@ export class Worker {
         // A pause in which time passes only on command, or a pass would come back to what it has just seen fail.
         processor: { enabled: false, batchSize, backoffBaseMs: 30 * minute, backoffMaxMs: 30 * minute },
       }),
-      { logger: false },
+      { logger: false, abortOnError: false },
     );
     return new Worker(app, storage);
   }

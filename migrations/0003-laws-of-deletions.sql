@@ -1,0 +1,153 @@
+-- The laws of deletions and of adopted keys, as triggers.
+
+-- Law 3 for pending deletions: nothing that is a file may be due to go, whoever says so. A generated key names one file, so
+-- its id is enough to look for, unless another file adopted that key. A key that was adopted becomes busy, if it is not yet,
+-- so that an adoption at the same moment waits for us. What is not condemned by its file's end needs the fresh snapshots of
+-- READ COMMITTED. Locks: none but the new rows'.
+create function @schema@.guard_new_deletions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+  if pg_trigger_depth() = 1 then
+    perform @schema@.require_fresh_snapshot('a deletion can be ordered');
+  end if;
+
+  insert into @schema@.adopted_keys (storage, key)
+  select d.storage, d.key
+    from due d
+   where not @schema@.is_generated_key(d.file_id, d.key)
+      on conflict do nothing;
+
+  perform from due d join @schema@.files f on f.id = d.file_id;
+
+  if not found then
+    -- As scalar subqueries these stay lookups by key, whatever the planner believes of the tables' sizes.
+    perform
+       from due d
+      where (select true from @schema@.adopted_keys a where a.storage = d.storage and a.key = d.key)
+        and (select true from @schema@.files f where f.storage = d.storage and f.key = d.key);
+  end if;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'the bytes of a file cannot be due to go',
+      hint    = 'Detach the file; the processor deletes its bytes when the last reference is gone.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_new_deletions after insert on @schema@.deletions
+  referencing new table as due
+  for each statement execute function @schema@.guard_new_deletions();
+
+
+-- Laws 3 and 4: a pending deletion goes only by becoming a file (finish_upload) or a receipt. Locks: none.
+create function @schema@.guard_deletions() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+
+  perform
+     from gone g
+     left join @schema@.files f on f.id = g.file_id and f.storage = g.storage and f.key = g.key
+    where g.state <> 'deleted'
+      and (f.id is null or g.state <> 'reserved');
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'a pending deletion cannot be dropped, its bytes would stay for ever',
+      hint    = 'Let the processor delete the bytes; receipts may be pruned.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_deletions after delete on @schema@.deletions
+  referencing old table as gone
+  for each statement execute function @schema@.guard_deletions();
+
+-- The states of a deletion. The one way back, from deleted to abandoned, is for an upload whose stalled write landed late.
+create trigger refuse_update before update on @schema@.deletions
+  for each row
+  when (   old.file_id    is distinct from new.file_id
+        or old.storage    is distinct from new.storage
+        or old.key        is distinct from new.key
+        or old.version_id is distinct from new.version_id
+        or (    old.state <> new.state
+            and (old.state, new.state) not in (('reserved',  'abandoned'),
+                                               ('abandoned', 'deleted'),
+                                               ('condemned', 'deleted'))
+            and not (old.state = 'deleted' and new.state = 'abandoned' and old.reason = 'upload')))
+  execute function @schema@.refuse('a deletion goes from reserved to abandoned to deleted, or from condemned to deleted',
+                                   'Let the processor do its work.');
+
+-- Law 3 for the way back: in the meantime the object may have been adopted as another file. Needs the fresh snapshots of
+-- READ COMMITTED. Locks: none.
+create function @schema@.guard_late_writes() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+  perform @schema@.require_fresh_snapshot('an upload can be abandoned again');
+
+  perform from @schema@.files f where f.storage = new.storage and f.key = new.key;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = format('the bytes of the upload %s were adopted as another file', new.file_id),
+      hint    = 'Detach the file; the processor deletes its bytes when the last reference is gone.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_late_writes after update on @schema@.deletions
+  for each row
+  when (old.state = 'deleted' and new.state = 'abandoned')
+  execute function @schema@.guard_late_writes();
+
+
+-- Law 6: an adopted key stays busy while it is a file, pending or has a receipt. Locks: none.
+create function @schema@.guard_adopted_keys() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+
+  perform from gone g join @schema@.files f on f.storage = g.storage and f.key = g.key;
+
+  if not found then
+    perform
+       from gone g
+       join @schema@.deletions d on d.storage = g.storage and d.key = g.key
+      where not @schema@.is_generated_key(d.file_id, d.key);
+  end if;
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'an adopted key is busy until the receipt of its deletion is pruned',
+      hint    = 'Receipts are pruned by the processor after their retention.';
+  end if;
+  return null;
+end
+$body$;
+
+create trigger guard_adopted_keys after delete on @schema@.adopted_keys
+  referencing old table as gone
+  for each statement execute function @schema@.guard_adopted_keys();
+
+create trigger refuse_update before update on @schema@.adopted_keys
+  for each statement execute function @schema@.refuse('an adopted key is a fact', 'Nothing needs to be done.');
+
+
+create trigger refuse_truncate before truncate on @schema@.deletions
+  for each statement execute function @schema@.refuse('its bytes would stay for ever', 'Let the processor delete them.');
+create trigger refuse_truncate before truncate on @schema@.adopted_keys
+  for each statement execute function @schema@.refuse('a key could be used twice', 'Nothing needs to be done.');

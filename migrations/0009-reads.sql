@@ -1,0 +1,143 @@
+-- Reads. The application's role has no privilege on the tables, so that everything it sees comes from here.
+
+create function @schema@.find_files(file_ids uuid[]) returns json
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select coalesce(json_agg(@schema@.file_json(f)), '[]')
+    from @schema@.files f
+   where f.id = any(file_ids)
+$body$;
+
+
+-- The files of many owners in one round trip; owners is [{ "type", "id", "slot" }, …], a slot that is null means all slots.
+-- Each row says which owner of the list it answers, counted from 0.
+create function @schema@.files_of(owners jsonb) returns json
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select coalesce(json_agg(json_build_object('owner',      o.ordinality - 1,
+                                             'slot',       r.slot,
+                                             'attachedAt', r.attached_at,
+                                             'file',       @schema@.file_json(f))
+                           order by o.ordinality, r.slot, r.attached_at, r.file_id), '[]')
+    from jsonb_array_elements(owners) with ordinality as o(owner, ordinality)
+    join @schema@.file_references r
+      on r.owner_type = o.owner ->> 'type'
+     and r.owner_id   = o.owner ->> 'id'
+     and (r.slot = o.owner ->> 'slot' or o.owner ->> 'slot' is null)
+    join @schema@.files f on f.id = r.file_id
+$body$;
+
+
+-- Who holds a file: a page of its references in the order of their key, behind the given one.
+create function @schema@.references_of(
+  file_id uuid, after_type text, after_id text, after_slot text, page_size integer
+) returns json
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select coalesce(json_agg(json_build_object('type', p.owner_type, 'id', p.owner_id, 'slot', p.slot,
+                                             'attachedAt', p.attached_at)
+                           order by p.owner_type, p.owner_id, p.slot), '[]')
+    from (select r.owner_type, r.owner_id, r.slot, r.attached_at
+            from @schema@.file_references r
+           where r.file_id = references_of.file_id
+             and (after_type is null
+                  or (r.owner_type, r.owner_id, r.slot)
+                     > (after_type collate "C", after_id collate "C", after_slot collate "C"))
+           order by r.owner_type, r.owner_id, r.slot
+           limit page_size) p
+$body$;
+
+
+create function @schema@.count_references(file_ids uuid[]) returns json
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select coalesce(json_object_agg(c.file_id, c.ref_count), '{}')
+    from (select r.file_id, count(*) as ref_count
+            from @schema@.file_references r
+           where r.file_id = any(file_ids)
+           group by r.file_id) c
+$body$;
+
+
+-- The name of the newest migration, for the check at start; the caller needs no privilege on the table.
+create function @schema@.schema_version() returns text
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select max(m.name) from @schema@.migrations m
+$body$;
+
+
+-- What there is to do now, in one round trip: what stands in the way, the reasons with due intents behind their marks, the
+-- storages with due deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
+create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint, environment text) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  due_at timestamptz := clock_timestamp();
+begin
+  perform @schema@.begin_step();
+
+  return json_build_object(
+    'obstacle', @schema@.obstacle(environment),
+    'reasons', (
+      select coalesce(json_agg(p.reason), '[]')
+        from jsonb_to_recordset(policies)
+          as p(reason text, "periodMs" bigint, "afterNotedAt" timestamptz, "afterSeq" bigint)
+       where exists (select
+                       from @schema@.deletion_outbox o
+                      where o.reason = p.reason
+                        and o.noted_at <= due_at - p."periodMs" * interval '1 millisecond'
+                        and (o.noted_at, o.seq) > (p."afterNotedAt", p."afterSeq"))),
+    'storages', (
+      select coalesce(json_agg(s), '[]')
+        from unnest(storages) s
+       where exists (select
+                       from @schema@.deletions d
+                      where d.storage = s
+                        and d.state <> 'deleted'
+                        and d.next_attempt_at <= due_at)),
+    'receipts', exists (select
+                          from @schema@.deletions d
+                         where d.state = 'deleted'
+                           and d.deleted_at <= due_at - retention_ms * interval '1 millisecond'));
+end
+$body$;
+
+
+-- The state of the outbox, for people and for alarms. Counts whole tables: for a dashboard, not for a hot path.
+create function @schema@.stats(policies jsonb) returns json
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+  with intents as (
+    select o.noted_at + p."periodMs" * interval '1 millisecond' as due_at, p.reason is null as unknown
+      from @schema@.deletion_outbox o
+      left join jsonb_to_recordset(policies) as p(reason text, "periodMs" bigint) on p.reason = o.reason
+  ), pending as (
+    select count(*)                                                   as pending,
+           count(*) filter (where i.due_at <= clock_timestamp())      as due,
+           count(*) filter (where i.unknown)                          as unknown,
+           min(i.due_at) filter (where i.due_at <= clock_timestamp()) as oldest_due_at
+      from intents i
+  ), rows_by_state as (
+    select count(*) filter (where d.state = 'reserved')                                       as reserved,
+           count(*) filter (where d.state in ('abandoned', 'condemned'))                      as condemned,
+           count(*) filter (where d.state <> 'deleted' and d.next_attempt_at = 'infinity')    as stuck,
+           count(*) filter (where d.state = 'deleted')                                        as receipts
+      from @schema@.deletions d
+  )
+  select json_build_object(
+           'pending',        p.pending,
+           'due',            p.due,
+           'unknownReasons', p.unknown,
+           'oldestDueAgeMs', floor(extract(epoch from clock_timestamp() - p.oldest_due_at) * 1000),
+           'reserved',       r.reserved,
+           'condemned',      r.condemned,
+           'stuck',          r.stuck,
+           'receipts',       r.receipts,
+           'pausedAt',       s.paused_at,
+           'identity',       s.identity,
+           'actualIdentity', @schema@.current_identity(s.identity ->> 'environment'),
+           'multixactAge',   (select mxid_age(d.datminmxid) from pg_database d where d.datname = current_database()),
+           'multixactLimit', current_setting('autovacuum_multixact_freeze_max_age')::bigint)
+    from pending p, rows_by_state r, @schema@.settings s
+$body$;
