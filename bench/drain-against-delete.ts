@@ -66,11 +66,10 @@ try {
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value.toPrecision(4))])),
     ),
   );
-  const median = (name: 'ratio' | 'ratioToBatches') =>
-    figures
-      .map((row) => row[name] ?? Number.NaN)
-      .toSorted((a, b) => a - b)
-      [Math.floor(rounds / 2)]?.toFixed(2);
+  const median = (name: 'ratio' | 'ratioToBatches') => {
+    const sorted = figures.map((row) => row[name] ?? Number.NaN).toSorted((a, b) => a - b);
+    return sorted[Math.floor(rounds / 2)]?.toFixed(2);
+  };
   console.log(
     `${files} files: a drain takes ${median('ratio')} times a bare DELETE in one statement, ` +
       `${median('ratioToBatches')} times one in transactions of ${batchSize} (medians of ${rounds})`,

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { AnyKysely } from '../database/any-kysely.js';
 import { toKysely } from '../database/database-handle.js';
+import { isStorableText } from '../database/is-storable-text.js';
 import { checkSchemaName } from '../database/schema-name.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { StorageMap } from '../storage/storage-map.js';
@@ -72,13 +73,7 @@ function checkEnvironment(environment: unknown): string | null {
   if (environment === undefined) {
     return null;
   }
-  const valid =
-    typeof environment === 'string' &&
-    environment !== '' &&
-    Buffer.byteLength(environment) <= environmentMaxBytes &&
-    !environment.includes('\0') &&
-    environment.isWellFormed();
-  if (!valid) {
+  if (!isStorableText(environment, environmentMaxBytes)) {
     throw invalid('environment', `expected a text of 1 to ${environmentMaxBytes} bytes`, environment);
   }
   return environment;

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { inspect } from 'node:util';
+import { isStorableText } from '../database/is-storable-text.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { InvalidKeyError } from '../errors/invalid-key-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
@@ -88,14 +89,7 @@ function refuseTemporaryFile(key: string): void {
 }
 
 function checkVersionId(versionId: unknown): void {
-  const valid =
-    versionId === undefined ||
-    (typeof versionId === 'string' &&
-      versionId !== '' &&
-      Buffer.byteLength(versionId) <= versionIdMaxBytes &&
-      !versionId.includes('\0') &&
-      versionId.isWellFormed());
-  if (!valid) {
+  if (versionId !== undefined && !isStorableText(versionId, versionIdMaxBytes)) {
     throw new InvalidOptionError(
       `versionId: expected a text of 1 to ${versionIdMaxBytes} bytes, received ${inspect(versionId, { depth: 0 }).slice(0, 100)}. Leave it out where the storage keeps no versions.`,
       { context: { option: 'versionId', value: versionId } },

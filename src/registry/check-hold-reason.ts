@@ -1,17 +1,12 @@
 import { inspect } from 'node:util';
+import { isStorableText } from '../database/is-storable-text.js';
 import { InvalidHoldReasonError } from '../errors/invalid-hold-reason-error.js';
 
 const reasonMaxBytes = 255;
 
 /** @throws InvalidHoldReasonError */
 export function checkHoldReason(reason: unknown): string {
-  const valid =
-    typeof reason === 'string' &&
-    reason !== '' &&
-    Buffer.byteLength(reason) <= reasonMaxBytes &&
-    !reason.includes('\0') &&
-    reason.isWellFormed();
-  if (valid) {
+  if (isStorableText(reason, reasonMaxBytes)) {
     return reason;
   }
   throw new InvalidHoldReasonError(

@@ -19,7 +19,7 @@ export function missingFileError({
     );
   }
   return new FileCondemnedError(
-    `File ${list(condemned)} had no reference past its grace period and is no longer a file. Store the content again.`,
+    `File ${list(condemned)} is no longer a file: it was erased, or without a reference past its period. Store the content again.`,
     { context: { fileIds: condemned } },
   );
 }

@@ -1,3 +1,4 @@
+import { awaitedLater } from '../support/awaited-later.js';
 import { FileCondemnedError } from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { createWatchedRegistry } from '../outbox/support/watched-registry.js';
@@ -66,7 +67,7 @@ test('an attach that comes during the settle learns that the file is condemned, 
   await settling.query(settle);
 
   await application.query('begin');
-  const attaching = files.in(application).attach([kept, condemned], owner);
+  const attaching = awaitedLater(files.in(application).attach([kept, condemned], owner));
   await untilBlocked(application, pool);
   await settling.query('commit');
   await expect(attaching).rejects.toThrow(FileCondemnedError);
@@ -88,7 +89,7 @@ test('an attach that comes during a settle that fails in the end succeeds', asyn
   await settling.query('begin');
   await settling.query(settle);
   await application.query('begin');
-  const attaching = files.in(application).attach(file, owner);
+  const attaching = awaitedLater(files.in(application).attach(file, owner));
   await untilBlocked(application, pool);
 
   await settling.query('rollback');
@@ -105,9 +106,11 @@ test('a reference that is inserted by hand during the settle is refused by the f
   const application = await database.client();
   await settling.query('begin');
   await settling.query(settle);
-  const inserting = application.query(
-    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'a', '1', 's')",
-    [file.id],
+  const inserting = awaitedLater(
+    application.query(
+      "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'a', '1', 's')",
+      [file.id],
+    ),
   );
   await untilBlocked(application, pool);
 

@@ -1,3 +1,4 @@
+import { awaitedLater } from '../support/awaited-later.js';
 import { FileCondemnedError, TransactionConflictError } from 'nestjs-file-registry';
 import { describe, expect, test } from 'vitest';
 import { createWatchedRegistry } from '../outbox/support/watched-registry.js';
@@ -22,7 +23,7 @@ describe.each(['repeatable read', 'serializable'])('a transaction in %s', (level
     const application = await begin();
     await processor.drain();
 
-    const attaching = files.in(application).attach(file, cover('1'));
+    const attaching = awaitedLater(files.in(application).attach(file, cover('1')));
     await expect(attaching).rejects.toThrow(TransactionConflictError);
     await expect(attaching).rejects.toMatchObject({ retryable: true, context: { sqlState: '40001' } });
     await application.query('rollback');
@@ -39,7 +40,7 @@ describe.each(['repeatable read', 'serializable'])('a transaction in %s', (level
     await settling.query('begin');
     await settling.query("select file_registry.settle('stored', 0, 100, '-infinity', 0)");
     const application = await begin();
-    const attaching = files.in(application).attach(file, cover('1'));
+    const attaching = awaitedLater(files.in(application).attach(file, cover('1')));
     await untilBlocked(application, pool);
 
     await settling.query('commit');
@@ -84,7 +85,7 @@ describe.each(['repeatable read', 'serializable'])('a transaction in %s', (level
     expect(await processor.drain()).toMatchObject({ condemned: 1, deleted: 1 });
 
     expect((await application.query('select from file_registry.file_references')).rows).toHaveLength(1);
-    const detaching = files.in(application).detach(file, cover('1'));
+    const detaching = awaitedLater(files.in(application).detach(file, cover('1')));
     await expect(detaching).rejects.toThrow(TransactionConflictError);
     await application.query('rollback');
     await registry.assertLaws();
@@ -97,7 +98,7 @@ describe.each(['repeatable read', 'serializable'])('a transaction in %s', (level
     const application = await begin();
     await registry.db.transaction().execute((trx) => files.in(trx).replace(cover('1'), theirs));
 
-    const replacing = files.in(application).replace(cover('1'), mine);
+    const replacing = awaitedLater(files.in(application).replace(cover('1'), mine));
     await expect(replacing).rejects.toThrow(TransactionConflictError);
     await application.query('rollback');
     await processor.drain();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { awaitedLater } from '../support/awaited-later.js';
 import { createTestRegistry } from '../support/create-test-registry.js';
 import { untilBlocked } from '../scenarios/support/until-blocked.js';
 import { addRendition } from './support/add-rendition.js';
@@ -18,7 +19,7 @@ test('erase waits for an attach that is held open, and its reference goes too', 
   const file = await registry.store();
   const [attaching, erasing] = [await begun(), await begun()];
   await files.in(attaching).attach(file, owner);
-  const erased = files.in(erasing).erase(file);
+  const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
   await attaching.query('commit');
 
@@ -50,7 +51,7 @@ test('erasing what a settle is condemning waits for it, and then changes nothing
   const file = await registry.store();
   const [settling, erasing] = [await begun(), await begun()];
   await settling.query("select file_registry.settle('stored', 0, 100, '-infinity', 0)");
-  const erased = files.in(erasing).erase(file);
+  const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
   await settling.query('commit');
 
@@ -64,7 +65,7 @@ test('a rendition that is being added goes with its original', async () => {
   const [original, small] = [await registry.store(), await registry.store()];
   const [adding, erasing] = [await begun(), await begun()];
   await addRendition(adding, original, small, 'small');
-  const erased = files.in(erasing).erase(original);
+  const erased = awaitedLater(files.in(erasing).erase(original));
   await untilBlocked(erasing, pool);
   await adding.query('commit');
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { awaitedLater } from '../support/awaited-later.js';
 import { createTestRegistry } from '../support/create-test-registry.js';
 import { untilBlocked } from '../scenarios/support/until-blocked.js';
 
@@ -22,7 +23,7 @@ test.for(['hold', 'protect'] as const)(
     await keep(holding, early);
     await settling.query("select file_registry.settle('stored', 0, 100, '-infinity', 0)");
     await holding.query('savepoint before');
-    const kept = keep(holding, late);
+    const kept = awaitedLater(keep(holding, late));
     await untilBlocked(holding, pool);
     await settling.query('commit');
     await expect(kept).rejects.toMatchObject({ code: 'FILE_CONDEMNED' });
@@ -38,7 +39,7 @@ test('an erasure that meets a hold in flight waits for it and is refused', async
   const file = await registry.store();
   const [holding, erasing] = [await begun(), await begun()];
   await files.in(holding).hold(file, 'matter');
-  const erased = files.in(erasing).erase(file);
+  const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
   await holding.query('commit');
   await expect(erased).rejects.toMatchObject({ code: 'FILE_HELD', context: { fileIds: [file.id] } });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { awaitedLater } from '../support/awaited-later.js';
 import { createTestRegistry } from '../support/create-test-registry.js';
 import { untilBlocked } from '../scenarios/support/until-blocked.js';
 import { addRendition } from './support/add-rendition.js';
@@ -39,7 +40,7 @@ test('a restore during the settle learns that the file is condemned; of a record
   const [restoring, byOwner, settling] = [await begun(), await begun(), await begun()];
   await settling.query(settle);
   const kept = await detachedFile('2');
-  const restored = files.in(restoring).restore(condemned);
+  const restored = awaitedLater(files.in(restoring).restore(condemned));
   const restoredOwner = files.in(byOwner).restore({ type: 'article', id: '2' });
   await untilBlocked(restoring, pool);
   await untilBlocked(byOwner, pool);
@@ -84,7 +85,7 @@ test('a rendition comes back to its original, and stays away where that is gone 
 
   const [restoring, settling] = [await begun(), await begun()];
   await settling.query(settle);
-  const restored = files.in(restoring).restore(small);
+  const restored = awaitedLater(files.in(restoring).restore(small));
   await untilBlocked(restoring, pool);
   await settling.query('commit');
   expect(await restored).toEqual({ restored: 0 });

@@ -118,7 +118,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'a drain with renditions',
-    calls: { storage: 2, database: 12 },
+    calls: { storage: 1, database: 12 },
     prepare: async (arena, clean) => {
       const original = await store(clean, 'original');
       const small = await store(clean, 'small');
