@@ -48,6 +48,8 @@ declare
   noted_ats    timestamptz[];
   claimed      integer;
   locked_ids   uuid[];
+  locked_ats   timestamptz[];
+  locked_seqs  bigint[];
   condemned    uuid[];
   dropped      integer := 0;
   left_over    integer := 0;
@@ -77,23 +79,30 @@ begin
   end if;
 
   begin
-    locked_ids := array(
-      select f.id
-        from @schema@.files f
-       where f.id = any(claimed_ids)
-         and not exists (select from @schema@.file_references r where r.file_id = f.id)
-       order by f.id
-         for update skip locked);
-
-    -- With a newer snapshot than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    -- Of several intents of a file the youngest governs: who holds that one decides, and nobody else locks the file.
     with youngest as materialized (
       select distinct on (c.file_id) c.file_id, c.noted_at, c.seq
         from unnest(claimed_ids, noted_ats, claimed_seqs) as c(file_id, noted_at, seq)
-       where c.file_id = any(locked_ids)
        order by c.file_id, c.noted_at desc, c.seq desc
-    ), gone as (
+    ), locked as (
+      select y.*
+        from youngest y
+        join @schema@.files f on f.id = y.file_id
+       where not exists (select from @schema@.file_references r where r.file_id = f.id)
+         and not exists (select
+                           from @schema@.deletion_outbox o
+                          where o.file_id = f.id
+                            and (o.noted_at, o.seq) > (y.noted_at, y.seq))
+       order by f.id
+         for update of f skip locked
+    )
+    select array_agg(l.file_id), array_agg(l.noted_at), array_agg(l.seq) into locked_ids, locked_ats, locked_seqs
+      from locked l;
+
+    -- With a newer snapshot than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    with gone as (
       delete from @schema@.files f
-       using youngest y
+       using unnest(locked_ids, locked_ats, locked_seqs) as y(file_id, noted_at, seq)
        where f.id = y.file_id
          and not exists (select from @schema@.file_references r where r.file_id = f.id)
          and not exists (select
