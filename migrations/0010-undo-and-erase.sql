@@ -76,8 +76,8 @@ $body$;
 
 
 -- Puts back the references that pending intents remember: of these files, of this owner, or of both together. An owner's slot
--- that is null means all slots. Protection and holds are not put back, whoever ended them meant it.
--- The intents stay, the processor drops them when it sees the references.
+-- that is null means all slots. Protection and holds are not put back, whoever ended them meant it; nor is a rendition whose
+-- original is gone or is now made from it. The intents stay, the processor drops them when it sees the references.
 -- Locks: KEY SHARE on the file rows and on the originals that held them, in the order of their ids, so that none is condemned
 -- in between.
 create function @schema@.restore(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
@@ -119,7 +119,8 @@ begin
      and (o.owner_type = restore.owner_type or restore.owner_type is null)
      and (o.owner_id   = restore.owner_id   or restore.owner_id   is null)
      and (o.slot       = restore.slot       or restore.slot       is null)
-     and (o.owner_type <> 'file' or o.owner_id = any(held::text[]))
+     and (o.owner_type <> 'file'
+          or o.owner_id = any(held::text[]) and o.owner_id <> all(@schema@.family_of(array[o.file_id])::text[]))
    order by o.owner_type, o.owner_id, o.slot, o.file_id
       on conflict do nothing;
   get diagnostics restored = row_count;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTestRegistry } from '../support/create-test-registry.js';
+import { addRendition } from './support/add-rendition.js';
 
 const registry = await createTestRegistry();
 const { files, processor, db } = registry;
@@ -69,4 +70,17 @@ test('a restore that is rolled back restores nothing', async () => {
     }),
   ).rejects.toThrow('rolled back');
   expect(await files.count(file)).toBe(0);
+});
+
+test('a rendition whose original is now made from it is left out, and the transaction stays usable', async () => {
+  const [one, other] = [await registry.store(), await registry.store()];
+  await addRendition(registry.pool, one, other, 'small');
+  await registry.attach(other, '13');
+  await registry.detach(other, '13');
+  await registry.pool.query('delete from file_registry.file_references where file_id = $1', [other.id]);
+  await addRendition(registry.pool, other, one, 'small');
+
+  expect(await db.transaction().execute((trx) => files.in(trx).restore(other))).toEqual({ restored: 1 });
+  expect(await files.references(other)).toMatchObject([{ type: 'article', id: '13' }]);
+  await registry.assertLaws();
 });

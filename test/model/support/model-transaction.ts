@@ -135,8 +135,7 @@ export class ModelTransaction {
     for (const reference of remembered) {
       this.touch([reference.file], reference);
       if (reference.type === 'file') {
-        if (this.closesCircle(reference)) throw new Refused('RULE_BROKEN');
-        if (this.slotTaken(reference)) continue;
+        if (this.closesCircle(reference) || this.slotTaken(reference)) continue;
       }
       restored += this.add([reference]);
     }

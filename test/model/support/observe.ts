@@ -68,6 +68,8 @@ function followIntents(model: Model, snapshot: Snapshot, referenced: ReadonlySet
   model.intents = model.intents.filter((intent) => {
     const place = seen.findIndex((other) => describeIntent(other) === describeIntent(intent));
     if (place >= 0) return seen.splice(place, 1).length > 0;
+    // What another processor held while the file was condemned is dropped by the next that finds the file gone.
+    if (!model.files.has(intent.file)) return false;
     const heldNow = model.referencesOf(intent.file).length > 0;
     if (isDue(intent) && (heldNow || referenced.has(intent.file))) return false;
     throw new Violation(`The intent ${describeIntent(intent)} vanished.`);

@@ -15,7 +15,7 @@ export const plants = {
   /** A file goes although it was detached a moment ago, because an older intent is due. */
   'the youngest intent governs': [
     'settle',
-    /and not exists \(select\s+from \S+deletion_outbox[^;]*?y\.seq\)\)/,
+    /and not exists \(select\s+from \S+deletion_outbox[^;]*?y\.seq\)\)/g,
     '',
     48,
   ],
