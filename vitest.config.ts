@@ -11,6 +11,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Minutes of breaking things on purpose have a command of their own: npm run test:faults.
+    exclude: ['test/{anomalies,crash}/**', '**/node_modules/**'],
     globalSetup: 'test/support/global-setup.ts',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',

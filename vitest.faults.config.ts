@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+import everything from './vitest.config.js';
+
+/** Every call fails in turn, processes are killed, and each safeguard is taken away to see that it is missed. */
+export default defineConfig({
+  ...everything,
+  test: {
+    ...everything.test,
+    include: ['test/{anomalies,crash}/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+  },
+});
