@@ -16,6 +16,8 @@ export default defineConfig({
     globalSetup: 'test/support/global-setup.ts',
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
+    // Tests wait for servers and processes more than they compute; a third worker uses what two cores leave.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
