@@ -125,7 +125,7 @@ declare
 begin
   perform @schema@.begin_step();
 
-  loop
+  for try in 1 .. 2 loop
     begin
       with held as materialized (
         select d.file_id,

@@ -71,6 +71,13 @@ export class TestDatabase {
     return client;
   }
 
+  /** A connection inside a transaction, which ends with the connection at the latest. */
+  async begun(isolation = 'read committed'): Promise<Client> {
+    const client = await this.client();
+    await client.query(`begin isolation level ${isolation}`);
+    return client;
+  }
+
   /** A role without any right but to connect, dropped with the database. */
   async role(): Promise<TestRole> {
     const role = { name: `${this.name}_${this.roles.length + 1}`, password: randomBytes(6).toString('hex') };

@@ -9,15 +9,9 @@ const { files, processor, pool, database } = registry;
 
 const owner = { type: 'article', id: '1', slot: 'cover' };
 
-async function begun(isolation = 'read committed') {
-  const session = await database.client();
-  await session.query(`begin isolation level ${isolation}`);
-  return session;
-}
-
 test('erase waits for an attach that is held open, and its reference goes too', async () => {
   const file = await registry.store();
-  const [attaching, erasing] = [await begun(), await begun()];
+  const [attaching, erasing] = [await database.begun(), await database.begun()];
   await files.in(attaching).attach(file, owner);
   const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
@@ -34,7 +28,7 @@ test('erase waits for an attach that is held open, and its reference goes too', 
 test('an erasure that is held open is passed by, and rolled back to a savepoint it leaves everything', async () => {
   const file = await registry.store();
   await registry.attach(file, '2');
-  const session = await begun();
+  const session = await database.begun();
   await session.query('savepoint before');
   await files.in(session).erase(file);
   expect(await processor.drain()).toMatchObject({ condemned: 0, deleted: 0, unsettled: 0 });
@@ -49,7 +43,7 @@ test('an erasure that is held open is passed by, and rolled back to a savepoint 
 
 test('erasing what a settle is condemning waits for it, and then changes nothing', async () => {
   const file = await registry.store();
-  const [settling, erasing] = [await begun(), await begun()];
+  const [settling, erasing] = [await database.begun(), await database.begun()];
   await settling.query("select file_registry.settle('stored', 0, 100, '-infinity', 0)");
   const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
@@ -63,7 +57,7 @@ test('erasing what a settle is condemning waits for it, and then changes nothing
 
 test('a rendition that is being added goes with its original', async () => {
   const [original, small] = [await registry.store(), await registry.store()];
-  const [adding, erasing] = [await begun(), await begun()];
+  const [adding, erasing] = [await database.begun(), await database.begun()];
   await addRendition(adding, original, small, 'small');
   const erased = awaitedLater(files.in(erasing).erase(original));
   await untilBlocked(erasing, pool);
@@ -80,8 +74,8 @@ test('two erasures at once name each file once between them, without a deadlock,
   // Younger files are the originals, so that the order of the family is not the order of the ids.
   await addRendition(pool, c, b, 'small');
   await addRendition(pool, b, a, 'smaller');
-  const [first, second] = [await begun(), await begun()];
-  const locked = await begun();
+  const [first, second] = [await database.begun(), await database.begun()];
+  const locked = await database.begun();
   await locked.query('select from file_registry.files where id = $1 for update', [a.id]);
   const outcomes = [files.in(first).erase(b), files.in(second).erase(c)];
   await untilBlocked(first, pool);
@@ -106,9 +100,9 @@ test.for(['repeatable read', 'serializable'])(
     const file = await registry.store();
     await registry.attach(file, '3');
     for (const verb of ['attach', 'hold'] as const) {
-      const erasing = await begun(isolation);
+      const erasing = await database.begun(isolation);
       await erasing.query('select from file_registry.files');
-      const other = await begun();
+      const other = await database.begun();
       await (verb === 'attach'
         ? files.in(other).attach(file, { ...owner, id: isolation })
         : files.in(other).hold(file, 'matter'));
@@ -121,7 +115,7 @@ test.for(['repeatable read', 'serializable'])(
       await erasing.query('rollback');
     }
 
-    const again = await begun(isolation);
+    const again = await database.begun(isolation);
     await expect(files.in(again).erase(file)).rejects.toMatchObject({ code: 'FILE_HELD' });
     await files.in(again).release(file);
     expect((await files.in(again).erase(file)).erased).toHaveLength(1);
@@ -136,7 +130,7 @@ test("a foreign key of the application's own is its own error, not one to run ag
   const file = await registry.store();
   await pool.query('create table keeper (file_id uuid references file_registry.files (id))');
   await pool.query('insert into keeper values ($1)', [file.id]);
-  const session = await begun();
+  const session = await database.begun();
   await expect(files.in(session).erase(file)).rejects.toMatchObject({
     code: 'DATABASE_FAILED',
     message: expect.stringContaining('keeper_file_id_fkey'),

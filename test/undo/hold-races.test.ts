@@ -6,17 +6,11 @@ import { untilBlocked } from '../scenarios/support/until-blocked.js';
 const registry = await createTestRegistry({ gracePeriodMs: 0, unattachedTtlMs: 0 });
 const { files, processor, pool, database } = registry;
 
-async function begun() {
-  const session = await database.client();
-  await session.query('begin');
-  return session;
-}
-
 test.for(['hold', 'protect'] as const)(
   '%s while a settle condemns the file learns it; before it, the file stays',
   async (verb) => {
     const [early, late] = [await registry.store(), await registry.store()];
-    const [holding, settling] = [await begun(), await begun()];
+    const [holding, settling] = [await database.begun(), await database.begun()];
     const keep = (session: typeof holding, file: typeof early) =>
       verb === 'hold' ? files.in(session).hold(file, 'matter') : files.in(session).protect(file);
 
@@ -37,7 +31,7 @@ test.for(['hold', 'protect'] as const)(
 
 test('an erasure that meets a hold in flight waits for it and is refused', async () => {
   const file = await registry.store();
-  const [holding, erasing] = [await begun(), await begun()];
+  const [holding, erasing] = [await database.begun(), await database.begun()];
   await files.in(holding).hold(file, 'matter');
   const erased = awaitedLater(files.in(erasing).erase(file));
   await untilBlocked(erasing, pool);
@@ -51,7 +45,7 @@ test('an erasure that meets a hold in flight waits for it and is refused', async
 test('a hold that meets an erasure in flight waits for it and comes too late, or in time when it is rolled back', async () => {
   for (const end of ['commit', 'rollback']) {
     const file = await registry.store();
-    const [holding, erasing] = [await begun(), await begun()];
+    const [holding, erasing] = [await database.begun(), await database.begun()];
     await files.in(erasing).erase(file);
     const held = files
       .in(holding)

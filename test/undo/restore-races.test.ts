@@ -9,12 +9,6 @@ const { files, processor, pool, database, db } = registry;
 
 const settle = "select file_registry.settle('detached', 0, 100, '-infinity', 0)";
 
-async function begun(isolation = 'read committed') {
-  const session = await database.client();
-  await session.query(`begin isolation level ${isolation}`);
-  return session;
-}
-
 async function detachedFile(id: string) {
   const file = await registry.store();
   await registry.attach(file, id);
@@ -24,7 +18,7 @@ async function detachedFile(id: string) {
 
 test('a restore before the settle makes it pass the file by', async () => {
   const file = await detachedFile('1');
-  const [restoring, settling] = [await begun(), await begun()];
+  const [restoring, settling] = [await database.begun(), await database.begun()];
   expect(await files.in(restoring).restore(file)).toEqual({ restored: 1 });
   await settling.query(settle);
   await settling.query('commit');
@@ -37,7 +31,11 @@ test('a restore before the settle makes it pass the file by', async () => {
 
 test('a restore during the settle learns that the file is condemned; of a record, the other files come back', async () => {
   const condemned = await detachedFile('2');
-  const [restoring, byOwner, settling] = [await begun(), await begun(), await begun()];
+  const [restoring, byOwner, settling] = [
+    await database.begun(),
+    await database.begun(),
+    await database.begun(),
+  ];
   await settling.query(settle);
   const kept = await detachedFile('2');
   const restored = awaitedLater(files.in(restoring).restore(condemned));
@@ -56,7 +54,7 @@ test('a restore during the settle learns that the file is condemned; of a record
 
 test('in REPEATABLE READ a file that was condemned since is a conflict to run again', async () => {
   const file = await detachedFile('3');
-  const restoring = await begun('repeatable read');
+  const restoring = await database.begun('repeatable read');
   await restoring.query('select from file_registry.files');
   await processor.drain();
   await expect(files.in(restoring).restore(file)).rejects.toMatchObject({ code: 'TRANSACTION_CONFLICT' });
@@ -66,7 +64,7 @@ test('in REPEATABLE READ a file that was condemned since is a conflict to run ag
 
 test('in REPEATABLE READ a file that is still there comes back', async () => {
   const file = await detachedFile('4');
-  const restoring = await begun('repeatable read');
+  const restoring = await database.begun('repeatable read');
   expect(await files.in(restoring).restore(file)).toEqual({ restored: 1 });
   await restoring.query('commit');
   await processor.drain();
@@ -83,7 +81,7 @@ test('a rendition comes back to its original, and stays away where that is gone 
   expect(await restore()).toEqual({ restored: 1 });
   await pool.query(drop, [small.id]);
 
-  const [restoring, settling] = [await begun(), await begun()];
+  const [restoring, settling] = [await database.begun(), await database.begun()];
   await settling.query(settle);
   const restored = awaitedLater(files.in(restoring).restore(small));
   await untilBlocked(restoring, pool);
