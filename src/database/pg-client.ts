@@ -5,6 +5,8 @@ export interface PgClient {
   query(text: string, values: unknown[]): Promise<{ rows: SqlRow[] }>;
   /** From pg 8.21: 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   getTransactionStatus?(): string | null;
+  /** False while a statement is under way. */
+  readonly readyForQuery?: boolean;
 }
 
 /** True for a client of node-postgres, also one of a pool; false for the pool itself. */

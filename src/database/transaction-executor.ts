@@ -1,13 +1,17 @@
 import type { Transaction } from 'kysely';
+import { AdaptedTransaction } from '../adapters/adapted-transaction.js';
 import { TransactionRequiredError } from '../errors/transaction-required-error.js';
 import type { Executor } from './executor.js';
 import { isKysely } from './is-kysely.js';
 import { kyselyExecutor } from './kysely-executor.js';
 import { isPgClient, type PgClient } from './pg-client.js';
-import { sqlStateOf } from './sql-state.js';
+import { pinnedExecutor } from './pinned-executor.js';
 
-/** A transaction of the application: Kysely's, or a node-postgres client between BEGIN and COMMIT. */
-export type ApplicationTransaction = Transaction<any> | PgClient;
+/**
+ * A transaction of the application: Kysely's, a node-postgres client between BEGIN and COMMIT, or that of another library in
+ * its adapter.
+ */
+export type ApplicationTransaction = Transaction<any> | PgClient | AdaptedTransaction;
 
 /**
  * Runs statements in the application's transaction, and only there.
@@ -16,6 +20,9 @@ export type ApplicationTransaction = Transaction<any> | PgClient;
  * ended), the returned executor throws it.
  */
 export function transactionExecutor(transaction: ApplicationTransaction): Executor {
+  if (transaction instanceof AdaptedTransaction) {
+    return transaction.executor;
+  }
   if (isKysely(transaction)) {
     if (!transaction.isTransaction) {
       throw refuse(
@@ -23,7 +30,13 @@ export function transactionExecutor(transaction: ApplicationTransaction): Execut
         'Pass the transaction that db.transaction().execute() hands to its callback.',
       );
     }
-    return kyselyExecutor(transaction);
+    const executor = kyselyExecutor(transaction);
+    // A COMMIT by hand that fails leaves Kysely believing in a transaction that is over.
+    return 'commit' in transaction
+      ? pinnedExecutor(transaction, executor, () =>
+          refuse('a Kysely transaction that has ended', 'Begin another.'),
+        )
+      : executor;
   }
   if (isPgClient(transaction)) {
     return pgExecutor(transaction);
@@ -33,39 +46,31 @@ export function transactionExecutor(transaction: ApplicationTransaction): Execut
   }
   throw refuse(
     transaction === undefined || transaction === null ? String(transaction) : `a ${typeof transaction}`,
-    'Pass a Kysely transaction, or a pg client on which BEGIN was sent.',
+    'Pass a Kysely transaction, a pg client on which BEGIN was sent, or that of another library in its adapter.',
   );
 }
 
 function pgExecutor(client: PgClient): Executor {
+  const refusal = () =>
+    refuse(
+      'a pg client without an open transaction',
+      'Send BEGIN on it first and await the answer; after COMMIT or ROLLBACK begin again.',
+    );
+  const executor: Executor = {
+    query: async (text, parameters) => (await client.query(text, [...parameters])).rows,
+  };
   return {
     async query(text, parameters) {
-      await requireOpenTransaction(client);
-      const result = await client.query(text, [...parameters]);
-      return result.rows;
+      // A failed transaction ('E') is left to PostgreSQL, which says so itself.
+      if (client.getTransactionStatus && !['T', 'E'].includes(client.getTransactionStatus() ?? '')) {
+        throw refusal();
+      }
+      // The status is as of the last answer: what is under way may be a COMMIT that nobody awaited. Older clients have none.
+      const isKnown = client.getTransactionStatus !== undefined && client.readyForQuery !== false;
+      const here = isKnown ? executor : pinnedExecutor({}, executor, refusal);
+      return here.query(text, parameters);
     },
   };
-}
-
-async function requireOpenTransaction(client: PgClient): Promise<void> {
-  const hint = 'Send BEGIN on it first and await the answer; after COMMIT or ROLLBACK begin again.';
-  if (client.getTransactionStatus !== undefined) {
-    // A failed transaction ('E') is left to PostgreSQL, which says so itself.
-    if (!['T', 'E'].includes(client.getTransactionStatus() ?? '')) {
-      throw refuse('a pg client without an open transaction', hint);
-    }
-    return;
-  }
-  // Older clients do not know; a savepoint is refused outside a transaction and costs nothing inside one.
-  try {
-    await client.query('savepoint file_registry_probe', []);
-    await client.query('release savepoint file_registry_probe', []);
-  } catch (error) {
-    if (sqlStateOf(error) === '25P01') {
-      throw refuse('a pg client without an open transaction', hint);
-    }
-    throw error;
-  }
 }
 
 function refuse(received: string, hint: string): TransactionRequiredError {
