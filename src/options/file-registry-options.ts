@@ -1,4 +1,5 @@
 import type { DatabaseHandle } from '../database/database-handle.js';
+import type { AmbientTransactionHost } from '../registry/ambient-transaction-host.js';
 import type { FileStorage } from '../storage/storage.js';
 
 /** Options of `FileRegistryModule.forRoot`. Durations are milliseconds of the database's clock. */
@@ -11,6 +12,14 @@ export interface FileRegistryOptions {
 
   /** The storage `store` writes to unless it is told another. Default: the only one there is. */
   readonly defaultStorage?: string;
+
+  /**
+   * Tells the application's transaction of the moment, so that `files.attach(file, owner)` needs no `in(tx)`: the `TransactionHost`
+   * of @nestjs-cls/transactional, or anything with `tx` and `isTransactionActive()`. `tx` must be what `in` takes; for other
+   * libraries wrap the host, such as `ambient(host, typeorm)`. While a transaction is active `store` and `adopt` are refused.
+   * Default: none, and the verbs on the registry itself throw.
+   */
+  readonly transaction?: AmbientTransactionHost;
 
   /** The schema of the registry's tables and functions. Default: `file_registry`. */
   readonly schema?: string;

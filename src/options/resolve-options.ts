@@ -4,6 +4,7 @@ import { toKysely } from '../database/database-handle.js';
 import { isStorableText } from '../database/is-storable-text.js';
 import { checkSchemaName } from '../database/schema-name.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { type AmbientTransactionHost, checkTransactionHost } from '../registry/ambient-transaction-host.js';
 import { StorageMap } from '../storage/storage-map.js';
 import { checkContentTypePatterns } from './content-types.js';
 import type { FileRegistryOptions, ProcessorOptions } from './file-registry-options.js';
@@ -21,6 +22,7 @@ type Numbers<Limits> = { readonly [Name in keyof Limits]: number };
 export interface ResolvedOptions extends Numbers<typeof optionLimits> {
   readonly database: AnyKysely;
   readonly storages: StorageMap;
+  readonly transaction: AmbientTransactionHost | undefined;
   readonly schema: string;
   readonly migrate: 'check' | 'run' | 'off';
   readonly allowedContentTypes: readonly string[] | undefined;
@@ -51,6 +53,7 @@ export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
   return {
     database,
     storages: resolveStorages(options),
+    transaction: options.transaction === undefined ? undefined : checkTransactionHost(options.transaction),
     schema: checkSchemaName(options.schema ?? optionDefaults.schema),
     migrate,
     allowedContentTypes: checkContentTypePatterns(options.allowedContentTypes),

@@ -4,8 +4,8 @@ export type OwnerTables = Readonly<Record<string, OwnerTable>>;
 export interface OwnerTable {
   /** The table's name, also with its schema: `article` or `blog.article`. Quoted where that is needed, as in SQL. */
   readonly table: string;
-  /** The column whose text is the owner's id. */
-  readonly idColumn: string;
+  /** The column whose text is the owner's id; of a key of several columns, all of them in the order of the id's parts. */
+  readonly idColumn: string | readonly string[];
 }
 
 export interface VerifyOptions {
@@ -23,6 +23,8 @@ export interface VerifyProgress {
   readonly references: number;
   readonly deletions: number;
   readonly owners: number;
+  /** Rows of tracked columns. */
+  readonly tracked: number;
   readonly violations: number;
 }
 

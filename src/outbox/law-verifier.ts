@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { validate as isUuid } from 'uuid';
 import type { Argument } from '../database/call.js';
 import { databaseError } from '../database/database-error.js';
@@ -7,6 +7,7 @@ import type { RegistryDatabase } from '../database/registry-database.js';
 import { DatabaseFailedError } from '../errors/database-failed-error.js';
 import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { ownerIdParts, ownerIdPartsMax } from '../registry/owner-id-text.js';
 import type { LawReport, LawViolation, OwnerTable, VerifyOptions } from './law-report.js';
 
 interface Page<Last> {
@@ -22,7 +23,22 @@ interface ReferenceKey {
   readonly fileId: string;
 }
 
-type Counted = 'files' | 'references' | 'deletions';
+/** An owner's id with what each column of its record's key would be. */
+interface OwnerKey {
+  readonly id: string;
+  readonly parts: readonly string[];
+}
+
+type Counted = 'files' | 'references' | 'deletions' | 'owners' | 'tracked';
+
+/** A tracked column as `list_tracked_columns` answers it, as far as it matters here. */
+interface Tracked {
+  readonly id: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+  readonly state: string;
+}
 
 const nil = '00000000-0000-0000-0000-000000000000';
 const batchSizeDefault = 1000;
@@ -38,7 +54,7 @@ const tablePattern = new RegExp(`^${sqlName}(?:\\.${sqlName})?$`);
  * privileged hand: a restore under session_replication_role = replica, a logical replica, a detached partition.
  */
 export class LawVerifier {
-  private readonly counts = { files: 0, references: 0, deletions: 0, owners: 0, violations: 0 };
+  private readonly counts = { files: 0, references: 0, deletions: 0, owners: 0, tracked: 0, violations: 0 };
   private readonly violations: LawViolation[] = [];
   private readonly batchSize: number;
 
@@ -64,6 +80,9 @@ export class LawVerifier {
     for (const [type, table] of Object.entries(this.options.ownerTables ?? {})) {
       await this.owners(type, table);
     }
+    for (const tracked of await this.database.call<readonly Tracked[]>('list_tracked_columns', [])) {
+      await this.trackedColumn(tracked);
+    }
     return { checked: { ...this.counts }, violations: this.violations };
   }
 
@@ -83,6 +102,26 @@ export class LawVerifier {
       this.progress(counted, page.checked);
       last = page.last;
     } while (last !== null);
+  }
+
+  /** Rows that are not taken in yet may lack references; the others and their references must be equal, both ways. */
+  private async trackedColumn({ id, schema, table, column, state }: Tracked): Promise<void> {
+    if (state === 'gone' || state === 'renamed' || state === 'disabled') {
+      const problem = `the column ${schema}.${table}.${column} is tracked, but the table is ${state === 'gone' ? 'gone' : state === 'renamed' ? 'called otherwise now' : 'without its triggers'}; see trackedColumns()`;
+      this.report([{ law: null, fileId: null, problem }]);
+    }
+    if (state === 'tracking' || state === 'disabled') {
+      await this.pages<readonly string[]>('verify_tracked_rows', 'tracked', (last) => [
+        ['integer', id],
+        ['jsonb', last === null ? null : JSON.stringify(last)],
+      ]);
+    }
+    if (state === 'tracking' || state === 'disabled' || state === 'takingIn') {
+      await this.pages<string>('verify_tracked_owners', 'owners', (last) => [
+        ['integer', id],
+        ['text', last ?? ''],
+      ]);
+    }
   }
 
   /** The records are read through the registry's connection; the owners' side of the question is the registry's own. */
@@ -116,18 +155,23 @@ export class LawVerifier {
     if (ids.length === 0) {
       return new Set();
     }
+    const columns = typeof idColumn === 'string' ? [idColumn] : idColumn;
+    const keys = ids.flatMap((id): OwnerKey[] => {
+      const parts = typeof idColumn === 'string' ? [id] : ownerIdParts(id, columns.length);
+      return parts === undefined ? [] : [{ id, parts }];
+    });
     try {
-      const type = await this.typeOf(table, idColumn);
-      const possible = ids.filter((id) => mayBe(type, id));
-      return await this.present(possible, table, sql.raw(`r.${idColumn} = w.id::${type}`)).catch(
-        (error: unknown) => {
-          if (sqlStateOf(error)?.startsWith('22') !== true) {
-            throw error;
-          }
-          // Some owner's id is none of that type, so it has no record; which one it is, the comparison as text says.
-          return this.present(possible, table, sql.raw(`r.${idColumn}::text = w.id`));
-        },
-      );
+      const types = await this.typesOf(table, columns);
+      const possible = keys.filter(({ parts }) => parts.every((part, index) => mayBe(types[index], part)));
+      const asTyped = columns.map((column, index) => `r.${column} = (w.parts ->> ${index})::${types[index]}`);
+      return await this.present(possible, table, asTyped).catch((error: unknown) => {
+        if (sqlStateOf(error)?.startsWith('22') !== true) {
+          throw error;
+        }
+        // Some owner's id is none of that type, so it has no record; which one it is, the comparison as text says.
+        const asText = columns.map((column, index) => `r.${column}::text = w.parts ->> ${index}`);
+        return this.present(possible, table, asText);
+      });
     } catch (error) {
       throw unreadable(error, table);
     }
@@ -135,9 +179,9 @@ export class LawVerifier {
 
   /** Row-level security would hide records, and their owners would look gone: switched off, it is an error instead. */
   private async present(
-    ids: readonly string[],
+    keys: readonly OwnerKey[],
     table: string,
-    condition: RawBuilder<unknown>,
+    conditions: readonly string[],
   ): Promise<Set<string>> {
     return this.database.kysely
       .withoutPlugins()
@@ -146,19 +190,19 @@ export class LawVerifier {
         await sql`select set_config('row_security', 'off', true)`.execute(trx);
         const { rows } = await sql<{ id: string }>`
           select w.id
-            from jsonb_array_elements_text(${JSON.stringify(ids)}::text::jsonb) as w(id)
-           where exists (select from ${sql.raw(table)} r where ${condition})
+            from jsonb_to_recordset(${JSON.stringify(keys)}::text::jsonb) as w(id text, parts jsonb)
+           where exists (select from ${sql.raw(table)} r where ${sql.raw(conditions.join(' and '))})
         `.execute(trx);
         return new Set(rows.map((row) => row.id));
       });
   }
 
-  private async typeOf(table: string, idColumn: string): Promise<string> {
-    const { rows } = await sql<{ type: string }>`
-      select pg_typeof(t.id)::text as type
-        from (select (select ${sql.raw(`r.${idColumn}`)} from ${sql.raw(table)} r limit 0) as id) t
+  private async typesOf(table: string, columns: readonly string[]): Promise<readonly string[]> {
+    const types = columns.map((column) => `pg_typeof((select r.${column} from ${table} r limit 0))::text`);
+    const { rows } = await sql<{ types: readonly string[] }>`
+      select json_build_array(${sql.raw(types.join(', '))}) as types
     `.execute(this.database.kysely.withoutPlugins());
-    return rows[0]?.type ?? 'text';
+    return rows[0]?.types ?? [];
   }
 
   private report(problems: readonly LawViolation[]): void {
@@ -166,7 +210,7 @@ export class LawVerifier {
     this.violations.push(...problems.slice(0, violationsMax - this.violations.length));
   }
 
-  private progress(counted: Counted | 'owners', checked: number): void {
+  private progress(counted: Counted, checked: number): void {
     this.counts[counted] += checked;
     this.options.onProgress?.({ ...this.counts });
   }
@@ -186,7 +230,19 @@ function checkBatchSize(value: unknown): number {
 function checkOwnerTable(type: string, owner: OwnerTable | null): void {
   const { table, idColumn }: Partial<OwnerTable> = owner ?? {};
   requireName(type, 'a table', table, tablePattern);
-  requireName(type, 'a column', idColumn, columnPattern);
+  if (!Array.isArray(idColumn)) {
+    requireName(type, 'a column', idColumn, columnPattern);
+    return;
+  }
+  if (idColumn.length === 0 || idColumn.length > ownerIdPartsMax) {
+    throw new InvalidOptionError(
+      `ownerTables.${type}: expected 1 to ${ownerIdPartsMax} columns, received ${idColumn.length}.`,
+      { context: { option: `ownerTables.${type}`, value: idColumn } },
+    );
+  }
+  for (const column of Array.from<unknown>(idColumn)) {
+    requireName(type, 'a column', column, columnPattern);
+  }
 }
 
 function requireName(type: string, what: string, value: unknown, pattern: RegExp): void {
@@ -199,11 +255,11 @@ function requireName(type: string, what: string, value: unknown, pattern: RegExp
 }
 
 /** What is none of these and is asked for all the same would make the page be compared as text, without the index. */
-function mayBe(type: string, id: string): boolean {
+function mayBe(type: string | undefined, id: string): boolean {
   if (type === 'uuid') {
     return isUuid(id);
   }
-  const bits = integerBits[type];
+  const bits = integerBits[type ?? ''];
   return bits === undefined || (/^[+-]?\d{1,19}$/.test(id) && BigInt.asIntN(bits, BigInt(id)) === BigInt(id));
 }
 

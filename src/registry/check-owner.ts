@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
+import { isStorableText } from '../database/is-storable-text.js';
 import { InvalidOwnerError } from '../errors/invalid-owner-error.js';
 import type { Owner, OwnerSelector } from './owner.js';
+import { ownerIdText } from './owner-id-text.js';
 
 /** An owner as the database knows it. */
 export interface CheckedOwner {
@@ -33,7 +35,7 @@ export function checkOwnerSelector(owner: OwnerSelector): CheckedOwnerSelector {
   }
   return {
     type,
-    id: text('id', idText(owner.id), idMaxBytes),
+    id: text('id', ownerIdText(owner.id), idMaxBytes),
     slot: owner.slot === undefined ? null : text('slot', owner.slot, slotMaxBytes),
   };
 }
@@ -43,7 +45,7 @@ export function checkReferenceOwner(owner: Owner): CheckedOwner {
   requireObject(owner);
   return {
     type: text('type', owner.type, typeMaxBytes),
-    id: text('id', idText(owner.id), idMaxBytes),
+    id: text('id', ownerIdText(owner.id), idMaxBytes),
     slot: text('slot', owner.slot, slotMaxBytes),
   };
 }
@@ -54,19 +56,6 @@ function requireObject(owner: unknown): void {
       context: { owner },
     });
   }
-}
-
-function idText(id: unknown): unknown {
-  if (typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id))) {
-    return String(id);
-  }
-  if (typeof id === 'number') {
-    throw new InvalidOwnerError(
-      `The owner's id ${id} is no exact whole number. Pass it as a string or a bigint, as the database holds it.`,
-      { context: { field: 'id', value: id } },
-    );
-  }
-  return id;
 }
 
 function text(field: 'type' | 'id' | 'slot', value: unknown, maxBytes: number): string {
@@ -83,8 +72,7 @@ function text(field: 'type' | 'id' | 'slot', value: unknown, maxBytes: number): 
   if (Buffer.byteLength(value) > maxBytes) {
     return complain(`must have at most ${maxBytes} bytes`);
   }
-  // NUL cannot be stored, and lone surrogates would all become the same replacement character: two owners in one.
-  if (value.includes('\0') || !value.isWellFormed()) {
+  if (!isStorableText(value, maxBytes)) {
     return complain('must be well-formed text without NUL');
   }
   return value;

@@ -4,11 +4,14 @@ import { jsonArgument, uuidArray } from '../database/call.js';
 import { RegistryDatabase } from '../database/registry-database.js';
 import { type ApplicationTransaction, transactionExecutor } from '../database/transaction-executor.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { TransactionRequiredError } from '../errors/transaction-required-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import { intentPolicies } from '../options/intent-policies.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { adoptObject } from './adoption.js';
 import type { AdoptOptions } from './adopt-options.js';
+import { ambientTransaction, refuseInsideTransaction, unusableTransaction } from './ambient-transaction.js';
+import { AmbientVerbs } from './ambient-verbs.js';
 import type { AttachedFile, AttachedFileJson } from './attached-file.js';
 import { checkOwnerSelector, checkReferenceOwner } from './check-owner.js';
 import { checkRange } from './check-range.js';
@@ -31,18 +34,22 @@ const referencesDefault = 1000;
 const referencesMax = 10_000;
 
 /**
- * What applications call. `in(transaction)` gives the verbs that commit and roll back with the application's rows; everything
- * else runs on the registry's own connections.
+ * What applications call. `in(transaction)` gives the verbs that commit and roll back with the application's rows; the same verbs
+ * on the registry itself find that transaction through the option `transaction`. Everything else runs on the registry's own
+ * connections.
  */
 @Injectable()
-export class FileRegistry {
+export class FileRegistry extends AmbientVerbs {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(RegistryDatabase) private readonly database: RegistryDatabase,
-  ) {}
+  ) {
+    super();
+  }
 
   /**
-   * The verbs of one transaction: a Kysely `Transaction`, or a pg client on which BEGIN was sent. Sends nothing.
+   * The verbs of one transaction: a Kysely `Transaction`, a pg client on which BEGIN was sent, or the transaction of another
+   * library in its adapter. Sends nothing.
    *
    * @throws TransactionRequiredError for a pool, a plain Kysely instance and everything else that is no transaction.
    */
@@ -50,23 +57,33 @@ export class FileRegistry {
     return new FileTransaction(transactionExecutor(transaction), this.options.schema);
   }
 
+  protected override ambient(): FileTransaction {
+    const transaction = ambientTransaction(this.options.transaction) as ApplicationTransaction;
+    try {
+      return this.in(transaction);
+    } catch (error) {
+      throw error instanceof TransactionRequiredError ? unusableTransaction(error) : error;
+    }
+  }
+
   /**
    * Stores content as a new file, streaming. Never call it inside a transaction of the application: it holds rows locked while
-   * bytes flow. The file waits for its first `attach` for `unattachedTtlMs`, then it goes by itself; so does everything of an
-   * upload that failed.
+   * bytes flow. Where the option `transaction` tells that one is active, it is refused. The file waits for its first `attach`
+   * for `unattachedTtlMs`, then it goes by itself; so does everything of an upload that failed.
    *
    * ```ts
    * const photo = await files.store(request.file, { filename: 'photo.jpg', contentType: 'image/jpeg' });
    * ```
    *
-   * @throws InvalidContentError, InvalidFilenameError, InvalidMetadataError, ContentTypeNotAllowedError, UnknownStorageError
-   *   before anything is written; ContentTooLargeError, UploadFailedError, UploadAbortedError, UploadExpiredError,
-   *   StorageUnavailableError, StorageRefusedError, DatabaseUnavailableError with nothing stored. The content's stream is
-   *   destroyed then.
+   * @throws InvalidContentError, InvalidFilenameError, InvalidMetadataError, ContentTypeNotAllowedError, UnknownStorageError,
+   *   TransactionActiveError before anything is written; ContentTooLargeError, UploadFailedError, UploadAbortedError,
+   *   UploadExpiredError, StorageUnavailableError, StorageRefusedError, DatabaseUnavailableError with nothing stored. The
+   *   content's stream is destroyed then.
    */
   async store(content: FileContent, options: StoreOptions = {}): Promise<StoredFile> {
     const readable = toReadable(content);
     try {
+      refuseInsideTransaction('store', this.options.transaction);
       const plan = planUpload(options, this.options);
       const storage = this.options.storages.get(plan.storage);
       return await new Upload(plan, storage, this.database, this.options.uploadTtlMs).run(readable);
@@ -78,13 +95,15 @@ export class FileRegistry {
 
   /**
    * Makes a file of an object that lies in storage already, without moving it. Reads it once for its size and SHA-256. Like a
-   * stored file it waits for its first `attach` for `unattachedTtlMs`, then it goes, bytes included.
+   * stored file it waits for its first `attach` for `unattachedTtlMs`, then it goes, bytes included. Not inside a transaction,
+   * as with `store`.
    *
    * @throws InvalidKeyError, also for the temporary file of an upload, UnknownStorageError, ContentTypeNotAllowedError,
-   *   InvalidMetadataError, InvalidOptionError, BytesMissingError where nothing is there, UploadAbortedError, KeyBusyError where
-   *   the key is a file's or its deletion is not over.
+   *   InvalidMetadataError, InvalidOptionError, BytesMissingError where nothing is there, UploadAbortedError,
+   *   TransactionActiveError, KeyBusyError where the key is a file's or its deletion is not over.
    */
   async adopt(key: string, options: AdoptOptions = {}): Promise<StoredFile> {
+    refuseInsideTransaction('adopt', this.options.transaction);
     return adoptObject(key, options, this.options, this.database);
   }
 

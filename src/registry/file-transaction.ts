@@ -44,6 +44,11 @@ export interface EraseOptions {
   readonly redact?: boolean | undefined;
 }
 
+export interface RedactResult {
+  /** Rows about files that went in which something was taken out. */
+  readonly redacted: number;
+}
+
 /** One reference for `attachMany`. */
 export interface AttachPair {
   readonly file: FileArgument;
@@ -221,7 +226,7 @@ export class FileTransaction {
    * Takes owners' ids and file names out of what is known of files that went; answers how many rows changed. Their keys stay,
    * although a key has the file's name in it: it is what proves which bytes went. Files that are still there are not changed.
    */
-  async redact(files: FileArgument | readonly FileArgument[]): Promise<{ readonly redacted: number }> {
+  async redact(files: FileArgument | readonly FileArgument[]): Promise<RedactResult> {
     return this.call('redact', [uuidArray(toFileIds(files))]);
   }
 

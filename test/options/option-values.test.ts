@@ -1,5 +1,6 @@
 import type { FileRegistryOptions, FileStorage } from 'nestjs-file-registry';
 import {
+  FileRegistry,
   localStorage,
   optionDefaults,
   optionLimits,
@@ -217,6 +218,42 @@ test('processor.database may be a pool of its own, and nothing else', () => {
   expect(processor.database).toBe(own);
   expect(resolve({ processor: { database: pool } }).processor.database).not.toBe(own);
   expect(() => resolve({ processor: { database: {} } })).toThrow(refusal('processor.database', 'Object'));
+});
+
+describe('transaction', () => {
+  const isTransactionActive = () => false;
+
+  test('is a host, on which nothing is read yet', () => {
+    const transaction = {
+      get tx(): unknown {
+        throw new Error('read');
+      },
+      isTransactionActive: () => {
+        throw new Error('called');
+      },
+    };
+
+    expect(resolve({ transaction }).transaction).toBe(transaction);
+    const inherited = Object.create(transaction) as typeof transaction;
+    expect(resolve({ transaction: inherited }).transaction).toBe(inherited);
+    expect(resolve({}).transaction).toBeUndefined();
+    expect(resolve({ transaction: undefined }).transaction).toBeUndefined();
+  });
+
+  test.for<[unknown, string]>([
+    [null, 'null'],
+    ['cls', "'cls'"],
+    [() => undefined, '[Function'],
+    [FileRegistry, '[class FileRegistry'],
+    [{}, '{}'],
+    [{ tx: 1 }, '{ tx: 1 }'],
+    [{ isTransactionActive }, 'isTransactionActive: [Function'],
+    [{ tx: 1, isTransactionActive: true }, 'isTransactionActive: true'],
+    [pool, 'Pool'],
+  ])('%o is refused', ([transaction, received]) => {
+    expect(() => resolve({ transaction })).toThrow(refusal('transaction', received));
+    expect(() => resolve({ transaction })).toThrow('tx and isTransactionActive()');
+  });
 });
 
 describe('storages', () => {

@@ -21,6 +21,8 @@ export class FaultyStorage implements FileStorage {
 
   check: FileStorage['check'] = () => this.real.check();
   read: FileStorage['read'] = (object, options) => this.real.read(object, options);
+  stat: FileStorage['stat'] = (object) => this.real.stat(object);
+  list: FileStorage['list'] = (options) => this.real.list(options);
 
   // Not async: what a step throws synchronously must arrive so.
   write: FileStorage['write'] = (key, content, options) =>
