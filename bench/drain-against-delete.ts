@@ -17,6 +17,8 @@ const nowhere: FileStorage = {
   check: async () => {},
   write: () => Promise.reject(new Error('nothing is written here')),
   read: () => Promise.reject(new Error('nothing is read here')),
+  stat: async () => null,
+  list: async function* () {},
   delete: async (objects) => objects.map(({ key }) => ({ key })),
 };
 

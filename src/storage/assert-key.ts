@@ -12,14 +12,15 @@ const unprintable = /[\p{Cc}\ufffe\uffff]/u;
  * `InvalidKeyError`, before anything is touched.
  */
 export function assertKey(key: string): void {
-  const fault = typeof key === 'string' ? faultOf(key) : 'is not a string; pass the path as text';
+  const fault = typeof key === 'string' ? keyFault(key) : 'is not a string; pass the path as text';
   if (fault === undefined) return;
   throw new InvalidKeyError(`The key ${inspect(shown(key), { depth: 0, breakLength: Infinity })} ${fault}.`, {
     context: { key },
   });
 }
 
-function faultOf(key: string): string | undefined {
+/** What is wrong with a key and what to do, to follow the key in a sentence; undefined for a good one. */
+export function keyFault(key: string): string | undefined {
   if (key === '') return 'is empty; pass a path relative to the root of the storage';
   if (!key.isWellFormed()) return 'has half a surrogate pair; pass well-formed Unicode';
   if (key.includes('\0')) return 'has a NUL character; remove it';

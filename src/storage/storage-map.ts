@@ -6,7 +6,7 @@ import type { FileStorage } from './storage.js';
 
 /** At most 63 bytes, as the database checks. Names stand in rows for years, hence no blanks and no signs. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
-const methods = ['check', 'write', 'read', 'delete'] as const;
+const methods = ['check', 'write', 'read', 'stat', 'list', 'delete'] as const;
 
 export interface StorageMapOptions {
   /** The storages by name. The names are kept in the rows of the files: a storage may move, its name may not. */

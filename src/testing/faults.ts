@@ -2,7 +2,7 @@ import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
 
 /** The calls of a storage that can be made to fail. */
-export type StorageCallKind = 'check' | 'write' | 'read' | 'delete';
+export type StorageCallKind = 'check' | 'write' | 'read' | 'stat' | 'list' | 'delete';
 
 /** What is done to one key of a bulk deletion: it fails so, or it is left out of the answer. */
 export type KeyFault = 'permanent' | 'retryable' | 'silent';
@@ -13,6 +13,7 @@ export type Fault =
   | { readonly type: 'hang' }
   | { readonly type: 'late' }
   | { readonly type: 'halfway'; readonly afterBytes: number; readonly keep: boolean; readonly error: Error }
+  | { readonly type: 'listing'; readonly afterObjects: number; readonly error: Error }
   | { readonly type: 'keys'; readonly faultOf: (key: string) => KeyFault | undefined };
 
 export type FailureKind = 'permanent' | 'retryable' | Error;
@@ -55,6 +56,17 @@ export const faults = {
       throw new RangeError(`afterBytes: expected a whole number from 0, received ${String(afterBytes)}.`);
     }
     return { type: 'halfway', afterBytes, keep, error: errorOf(failure) };
+  },
+
+  /** A listing that rejects once it has given so many objects, or at its end if there are fewer. Fails any other call. */
+  failListing({
+    afterObjects = 1,
+    failure = 'retryable',
+  }: { afterObjects?: number; failure?: FailureKind } = {}): Fault {
+    if (!Number.isSafeInteger(afterObjects) || afterObjects < 0) {
+      throw new RangeError(`afterObjects: expected a whole number from 0, received ${String(afterObjects)}.`);
+    }
+    return { type: 'listing', afterObjects, error: errorOf(failure) };
   },
 
   /** A delete that fails for some keys or says nothing about them, leaves their objects, and deletes the others. */

@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
 import type {
   FileStorage,
+  ListedObject,
   StorageDeleteOptions,
   StorageDeleteOutcome,
   StorageDeletion,
+  StorageListOptions,
   StorageObject,
   StorageReadOptions,
+  StoredObject,
   StorageWriteOptions,
   StorageWriteResult,
 } from '../storage/storage.js';
@@ -60,7 +63,7 @@ export function faultyStorage(storage: FileStorage, plan: FaultPlan = {}): Fault
 }
 
 export class FaultyStorage implements FileStorage {
-  readonly #counts = { check: 0, write: 0, read: 0, delete: 0 };
+  readonly #counts = { check: 0, write: 0, read: 0, stat: 0, list: 0, delete: 0 };
   #gate = new FaultGate();
   #plan: FaultPlan;
   #struck = 0;
@@ -147,6 +150,32 @@ export class FaultyStorage implements FileStorage {
     );
   }
 
+  async stat(object: StorageObject): Promise<StoredObject | null> {
+    return this.#call('stat', [object.key], undefined, () => this.inner.stat(object));
+  }
+
+  /** Counts when the first object is asked for. A listing that answers late gives nothing before. */
+  async *list(options: StorageListOptions = {}): AsyncGenerator<ListedObject> {
+    const listing = await this.#call(
+      'list',
+      [],
+      options.signal,
+      async () => this.inner.list(options),
+      async (fault) => firstObjects(this.inner.list(options), fault),
+    );
+    yield* listing;
+  }
+
+  /** The wrapped storage's own, where it has one; no fault can be planned for it. */
+  get url(): FileStorage['url'] {
+    return this.inner.url?.bind(this.inner);
+  }
+
+  /** The wrapped storage's own, where it has one; no fault can be planned for it. */
+  get presignWrite(): FileStorage['presignWrite'] {
+    return this.inner.presignWrite?.bind(this.inner);
+  }
+
   async delete(
     objects: readonly StorageDeletion[],
     options: StorageDeleteOptions = {},
@@ -191,6 +220,7 @@ export class FaultyStorage implements FileStorage {
       }
       default:
         if (fault.type === 'halfway' && kind !== 'write') throw fault.error;
+        if (fault.type === 'listing' && kind !== 'list') throw fault.error;
         if (special === undefined) throw new TypeError(`The plan has a fault that ${kind} cannot have.`);
         return special(fault);
     }
@@ -273,4 +303,18 @@ async function* firstBytes(
     left -= Math.min(left, next.value.byteLength);
   }
   if (error !== undefined) throw error;
+}
+
+async function* firstObjects(
+  listing: AsyncIterable<ListedObject>,
+  fault: Fault,
+): AsyncGenerator<ListedObject> {
+  if (fault.type !== 'listing') throw new TypeError(`The plan has a fault that list cannot have.`);
+  let left = fault.afterObjects;
+  if (left === 0) throw fault.error;
+  for await (const object of listing) {
+    yield object;
+    if (--left === 0) break;
+  }
+  throw fault.error;
 }

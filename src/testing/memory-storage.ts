@@ -7,10 +7,15 @@ import { InvalidRangeError } from '../errors/invalid-range-error.js';
 import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
 import { assertKey } from '../storage/assert-key.js';
+import { compareKeys } from '../storage/compare-keys.js';
+import { isHiddenKey } from '../storage/is-hidden-key.js';
 import type {
   FileStorage,
+  ListedObject,
   StorageDeleteOutcome,
   StorageDeletion,
+  StoredObject,
+  StorageListOptions,
   StorageObject,
   StorageReadOptions,
   StorageWriteOptions,
@@ -26,9 +31,10 @@ export interface MemoryStorageOptions {
   readonly versioned?: boolean | undefined;
 }
 
-interface StoredObject {
+interface MemoryObject {
   readonly bytes: Buffer;
   readonly versionId: string | undefined;
+  readonly writtenMs: number;
 }
 
 interface MemoryUpload {
@@ -61,8 +67,9 @@ export class MemoryStorage implements FileStorage {
   readonly location: string;
   readonly #capacityBytes: number;
   readonly #versioned: boolean;
-  readonly #objects = new Map<string, StoredObject>();
+  readonly #objects = new Map<string, MemoryObject>();
   readonly #uploads = new Map<string, MemoryUpload>();
+  #passedMs = 0;
 
   constructor({ location, capacityBytes = Infinity, versioned = false }: MemoryStorageOptions = {}) {
     if (capacityBytes !== Infinity && !(Number.isSafeInteger(capacityBytes) && capacityBytes >= 0)) {
@@ -100,6 +107,14 @@ export class MemoryStorage implements FileStorage {
     this.#objects.clear();
   }
 
+  /** Sets the storage's clock forward, so that everything in it is older. */
+  passTime(ms: number): void {
+    if (!Number.isFinite(ms) || ms < 0) {
+      throw new RangeError(`ms: expected a number from 0, received ${String(ms)}.`);
+    }
+    this.#passedMs += ms;
+  }
+
   async check(): Promise<void> {}
 
   async write(key: string, content: Readable, { signal }: StorageWriteOptions): Promise<StorageWriteResult> {
@@ -130,6 +145,26 @@ export class MemoryStorage implements FileStorage {
     return signal === undefined ? stream : addAbortSignal(signal, stream);
   }
 
+  async stat({ key, versionId }: StorageObject): Promise<StoredObject | null> {
+    assertKey(key);
+    const object = this.#objects.get(key);
+    if (object === undefined || (versionId !== undefined && versionId !== object.versionId)) return null;
+    return this.#described(object);
+  }
+
+  /** Sees the keys that were there at its beginning, but for those that went meanwhile. */
+  async *list({ after, prefix = '', signal }: StorageListOptions = {}): AsyncGenerator<ListedObject> {
+    const keys = [...this.#objects.keys()]
+      .filter((key) => key.startsWith(prefix) && !isHiddenKey(key))
+      .filter((key) => after === undefined || compareKeys(key, after) > 0)
+      .sort(compareKeys);
+    for (const key of keys) {
+      signal?.throwIfAborted();
+      const object = this.#objects.get(key);
+      if (object !== undefined) yield { key, ...this.#described(object) };
+    }
+  }
+
   async delete(
     objects: readonly StorageDeletion[],
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
@@ -157,7 +192,7 @@ export class MemoryStorage implements FileStorage {
       signal?.throwIfAborted();
       this.#refuseAbandoned(key, upload);
       const versionId = this.#versioned ? randomUUID() : undefined;
-      this.#objects.set(key, { bytes: Buffer.concat(upload.chunks), versionId });
+      this.#objects.set(key, { bytes: Buffer.concat(upload.chunks), versionId, writtenMs: this.#nowMs() });
       return { versionId };
     } finally {
       if (this.#uploads.get(key) === upload) this.#uploads.delete(key);
@@ -182,6 +217,14 @@ export class MemoryStorage implements FileStorage {
         done();
       },
     });
+  }
+
+  #nowMs(): number {
+    return performance.now() + this.#passedMs;
+  }
+
+  #described({ bytes, versionId, writtenMs }: MemoryObject): StoredObject {
+    return { sizeBytes: bytes.length, versionId, ageMs: this.#nowMs() - writtenMs };
   }
 
   #refuseAbandoned(key: string, upload: MemoryUpload): void {

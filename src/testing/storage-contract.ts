@@ -5,8 +5,10 @@ import type { ContractSizes } from './contract/contract-case.js';
 import { deleteCases } from './contract/delete-cases.js';
 import { failedWriteCases } from './contract/failed-write-cases.js';
 import { keyCases } from './contract/key-cases.js';
+import { listCases } from './contract/list-cases.js';
 import { placeCases } from './contract/place-cases.js';
 import { readCases } from './contract/read-cases.js';
+import { statCases } from './contract/stat-cases.js';
 import { writeCases } from './contract/write-cases.js';
 
 export interface StorageContractOptions {
@@ -74,6 +76,8 @@ export function storageContract(options: StorageContractOptions): StorageContrac
     ...failedWriteCases(),
     ...readCases(sizes),
     ...keyCases(),
+    ...statCases(),
+    ...listCases(),
     ...deleteCases(sizes),
     ...abandonedCases(),
   ];

@@ -11,7 +11,10 @@ import { temporaryFolder } from './local/temporary-folder.js';
 
 function at(location: string): FileStorage {
   const unused = () => Promise.reject(new Error('a map calls no storage'));
-  return { location, check: unused, write: unused, read: unused, delete: unused };
+  const list = () => {
+    throw new Error('a map calls no storage');
+  };
+  return { location, check: unused, write: unused, read: unused, stat: unused, list, delete: unused };
 }
 
 function mapOf(locations: Record<string, string>): StorageMap {

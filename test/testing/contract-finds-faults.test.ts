@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { brokenDeletes } from './broken/deletes.js';
 import { brokenFailedWrites } from './broken/failed-writes.js';
 import { brokenKeys } from './broken/keys.js';
+import { brokenListings } from './broken/listings.js';
 import { brokenReads } from './broken/reads.js';
 import type { BrokenStorage, Sabotage } from './broken/sabotage.js';
 import { brokenWrites } from './broken/writes.js';
@@ -13,6 +14,7 @@ const sabotages: Sabotage[] = [
   ...brokenFailedWrites,
   ...brokenReads,
   ...brokenKeys,
+  ...brokenListings,
   ...brokenDeletes,
 ];
 const sizes = { largeBytes: 200_000, manyObjects: 20 };
@@ -38,7 +40,7 @@ async function messageOf({ breaks, make }: Sabotage, options: { timeoutMs?: numb
     ...sizes,
     ...options,
     makeStorage: make,
-    list: (storage) => (storage as BrokenStorage).list(),
+    list: (storage) => (storage as BrokenStorage).everything(),
   });
   const run = cases.find(({ name }) => name === breaks)?.run;
   if (run === undefined) throw new Error(`The contract has no case '${breaks}'.`);

@@ -38,7 +38,7 @@ test('the n-th call of a kind fails, and no other; calls and faults are counted'
   await expect(storage.check()).rejects.toThrow(StorageRefusedError);
   await storage.check();
   expect(await text(await storage.read({ key: 'b' }))).toBe('b');
-  expect(storage.calls).toEqual({ check: 2, write: 3, read: 1, delete: 0 });
+  expect(storage.calls).toEqual({ check: 2, write: 3, read: 1, stat: 0, list: 0, delete: 0 });
   expect(storage.struck).toBe(2);
   expect(storage.location).toBe(storage.inner.location);
 });
@@ -177,4 +177,22 @@ test('a fault that a kind of call cannot have is refused by name', async () => {
   await expect(put('a')).rejects.toThrow('a fault that write cannot have');
   await expect(storage.read({ key: 'a' })).rejects.toThrow('A planned fault');
   expect(() => faults.failHalfway({ afterBytes: -1 })).toThrow(/^afterBytes: .* received -1/);
+});
+
+test('a listing that fails gives what it had given, and goes on from there; a stat can fail', async () => {
+  const { storage, put } = withPlan({
+    list: { 1: faults.failListing({ afterObjects: 2 }) },
+    stat: faults.fail(),
+  });
+  for (const key of ['a', 'b', 'c']) await put(key);
+  const seen: string[] = [];
+  const listAll = async (after?: string) => {
+    for await (const { key } of storage.list({ after })) seen.push(key);
+  };
+  await expect(listAll()).rejects.toThrow(StorageUnavailableError);
+  expect(seen).toEqual(['a', 'b']);
+  await listAll(seen.at(-1));
+  expect(seen).toEqual(['a', 'b', 'c']);
+  await expect(storage.stat({ key: 'a' })).rejects.toThrow(StorageUnavailableError);
+  expect(storage.calls).toMatchObject({ list: 2, stat: 1 });
 });

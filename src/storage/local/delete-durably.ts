@@ -4,7 +4,7 @@ import { FileRegistryError } from '../../errors/file-registry-error.js';
 import type { StorageDeleteError, StorageDeleteOutcome, StorageDeletion } from '../storage.js';
 import { errorCode } from './error-code.js';
 import { folderExists } from './folder-exists.js';
-import { forEachLimited } from './for-each-limited.js';
+import { forEachLimited } from '../for-each-limited.js';
 import { pruneEmptyFolders } from './prune-empty-folders.js';
 import { resolveInsideRoot, type LocalPlace } from './resolve-inside-root.js';
 import { storageFault } from './storage-fault.js';

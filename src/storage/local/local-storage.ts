@@ -3,8 +3,13 @@ import { InvalidOptionError } from '../../errors/invalid-option-error.js';
 import type { FileStorage } from '../storage.js';
 import { deleteDurably } from './delete-durably.js';
 import { DurableFolders } from './durable-folders.js';
+import { FileSystemClock } from './file-system-clock.js';
+import { guarded } from './guarded.js';
+import { listFolder } from './list-folder.js';
+import { pruneTree } from './prune-tree.js';
 import { readLazily } from './read-lazily.js';
 import { resolveInsideRoot } from './resolve-inside-root.js';
+import { statFile } from './stat-file.js';
 import { StorageRoot } from './storage-root.js';
 import { writeDurably } from './write-durably.js';
 
@@ -37,6 +42,7 @@ export function localStorage(options: LocalStorageOptions): FileStorage {
   const { root: path, deleteConcurrency } = checked(options);
   const root = new StorageRoot(path);
   const durableFolders = new DurableFolders();
+  const clock = new FileSystemClock();
 
   return {
     location: root.location,
@@ -61,12 +67,30 @@ export function localStorage(options: LocalStorageOptions): FileStorage {
       return readLazily(resolveInsideRoot(await root.resolve(), key), readOptions);
     },
 
+    async stat({ key }) {
+      const stored = await statFile(resolveInsideRoot(await root.resolve(), key), clock);
+      // Had the volume gone in between, every file would look absent.
+      await root.resolve();
+      return stored;
+    },
+
+    async *list(listOptions) {
+      yield* listFolder(await root.resolve(), clock, listOptions);
+      // The same: a volume that went must not look like the end.
+      await root.resolve();
+    },
+
     async delete(objects, { signal } = {}) {
       const realRoot = await root.resolve();
       const outcomes = await deleteDurably(realRoot, objects, { concurrency: deleteConcurrency, signal });
       // Had the volume gone in between, every file would have looked absent, which counts as deleted.
       await root.resolve();
       return outcomes;
+    },
+
+    async prune(pruneOptions) {
+      const realRoot = await root.resolve();
+      return guarded({ doing: 'prune', key: realRoot }, () => pruneTree(realRoot, pruneOptions));
     },
   };
 }

@@ -5,6 +5,7 @@ import type {
   StorageDeleteOptions,
   StorageDeleteOutcome,
   StorageDeletion,
+  StorageListOptions,
   StorageObject,
   StorageReadOptions,
   StorageWriteResult,
@@ -124,6 +125,30 @@ export class ContractSubject {
     stream.on('error', () => undefined).destroy();
   }
 
+  /** The keys of a listing below this case's folder, without that folder; checks the form of each. */
+  async listed(options: StorageListOptions = {}): Promise<string[]> {
+    const root = this.key('');
+    const after = options.after === undefined ? undefined : root + options.after;
+    const what = `list(${JSON.stringify(options)})`;
+    return this.succeeds(what, async () => {
+      const keys: string[] = [];
+      for await (const object of this.storage.list({
+        ...options,
+        after,
+        prefix: root + (options.prefix ?? ''),
+      })) {
+        const { key, sizeBytes, ageMs } = object;
+        demand(
+          typeof key === 'string' && key.startsWith(root),
+          () => `${what} gave ${quoted(String(key))}, which does not begin with the prefix.`,
+        );
+        demandSizeAndAge(sizeBytes, ageMs, `${what} of ${quoted(key)}`);
+        keys.push(key.slice(root.length));
+      }
+      return keys;
+    });
+  }
+
   async demandBytes(key: string, bytes: Buffer): Promise<void> {
     demandSame(await this.read(key), bytes, `read(${quoted(key)})`);
   }
@@ -222,6 +247,19 @@ export class ContractSubject {
       clearTimeout(timer);
     }
   }
+}
+
+/** An age is measured, so it is only told from nonsense: an hour is more than any case lasts. */
+export function demandSizeAndAge(sizeBytes: unknown, ageMs: unknown, what: string): void {
+  demand(
+    Number.isSafeInteger(sizeBytes) && (sizeBytes as number) >= 0,
+    () => `${what} gave sizeBytes ${String(sizeBytes)}; a whole number from 0 was due.`,
+  );
+  demand(
+    typeof ageMs === 'number' && ageMs >= 0 && ageMs < 3_600_000,
+    () =>
+      `${what} gave ageMs ${String(ageMs)} for what was just written; the milliseconds since then were due, by the storage's clock.`,
+  );
 }
 
 type Answer<Result> = { readonly value: Result } | { readonly error: unknown };

@@ -24,6 +24,8 @@ const storage: FileStorage = {
   location: disk.location,
   check: () => disk.check(),
   read: (object, options) => disk.read(object, options),
+  stat: (object) => disk.stat(object),
+  list: (options) => disk.list(options),
   write: async (key, content, options) => {
     if (point === 'after the reservation, before the first byte') return stop();
     const written = await disk.write(key, content, options);

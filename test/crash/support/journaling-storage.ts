@@ -57,6 +57,9 @@ export class JournalingStorage implements FileStorage {
     return this.#inner.read(object, options);
   }
 
+  stat: FileStorage['stat'] = (object) => this.#inner.stat(object);
+  list: FileStorage['list'] = (options) => this.#inner.list(options);
+
   async write(key: string, content: Readable, options: StorageWriteOptions): Promise<StorageWriteResult> {
     // While a call waits nobody else listens, and an error that nobody listens to ends the process.
     content.on('error', () => undefined);

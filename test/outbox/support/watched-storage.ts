@@ -52,6 +52,9 @@ export class WatchedStorage implements FileStorage {
     return this.inner.read(object, options);
   }
 
+  stat: FileStorage['stat'] = (object) => this.inner.stat(object);
+  list: FileStorage['list'] = (options) => this.inner.list(options);
+
   delete(
     objects: readonly StorageDeletion[],
     options: StorageDeleteOptions = {},

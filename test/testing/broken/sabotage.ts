@@ -14,7 +14,7 @@ export interface Sabotage {
 
 export interface BrokenStorage extends FileStorage {
   /** Everything that lies in it, out of sight or not. */
-  list(): Promise<string[]>;
+  everything(): Promise<string[]>;
 }
 
 /** A storage that is whole but for what is given instead. `hidden` is what lies about without being an object. */
@@ -28,12 +28,14 @@ export function broken(
     check: () => inner.check(),
     write: (key, content, options) => inner.write(key, content, options),
     read: (object, options) => inner.read(object, options),
+    stat: (object) => inner.stat(object),
+    list: (options) => inner.list(options),
     delete: (objects, options) => inner.delete(objects, options),
   };
-  const list = async () => [...inner.keys(), ...inner.uploading(), ...hidden];
+  const everything = async () => [...inner.keys(), ...inner.uploading(), ...hidden];
   // Descriptors, because a getter is to stay one.
   return Object.defineProperties(
-    { ...whole, list },
+    { ...whole, everything },
     Object.getOwnPropertyDescriptors(sabotage(inner, hidden)),
   );
 }

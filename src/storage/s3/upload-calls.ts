@@ -1,0 +1,75 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandOutput,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+
+/** Its `send` is generic over every command; what matters here is that something goes in and comes out. */
+type Send = (command: unknown, options?: { readonly abortSignal?: AbortSignal }) => Promise<unknown>;
+
+/**
+ * Stands between lib-storage's Upload and the client. Upload goes on reading the content when a part has failed, cannot end a
+ * request, and may reject while requests are under way; this ends them all at the first failure and remembers what may be left.
+ */
+export class UploadCalls {
+  readonly client: S3Client;
+  /** Of the multipart upload, once there is one. */
+  uploadId: string | undefined;
+  /** A request that makes the object visible was sent, and nobody knows what became of it if it failed. */
+  mayBeVisible = false;
+  readonly #stop = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(
+    client: S3Client,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
+    const send = client.send.bind(client) as Send;
+    this.client = new Proxy(client, {
+      get: (target, name) => {
+        if (name === 'send') return (command: unknown) => this.#track(() => this.#send(send, command));
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+
+  /** Ends what is under way; nothing more is sent but giving the upload up. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #send(send: Send, command: unknown): Promise<unknown> {
+    if (command instanceof AbortMultipartUploadCommand) return send(command);
+    this.#stop.signal.throwIfAborted();
+    if (command instanceof CreateMultipartUploadCommand) {
+      // Never ended early: an upload whose id nobody learnt could not be given up.
+      const answer = (await send(command)) as CreateMultipartUploadCommandOutput;
+      this.uploadId = answer.UploadId;
+      return answer;
+    }
+    if (command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand) {
+      this.mayBeVisible = true;
+    }
+    return send(command, { abortSignal: this.#stop.signal });
+  }
+
+  #track(call: () => Promise<unknown>): Promise<unknown> {
+    const answer = call();
+    this.#underWay.add(answer);
+    answer
+      .catch((error: unknown) => {
+        this.onFailure(error);
+        this.stop(error);
+      })
+      .finally(() => this.#underWay.delete(answer));
+    return answer;
+  }
+}

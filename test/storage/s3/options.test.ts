@@ -1,0 +1,57 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { expect, test } from 'vitest';
+import { InvalidOptionError } from '../../../src/errors/invalid-option-error.js';
+import { StorageUnusableError } from '../../../src/errors/storage-unusable-error.js';
+import { s3Storage, type S3StorageOptions } from '../../../src/storage/s3/index.js';
+import { StorageMap } from '../../../src/storage/storage-map.js';
+
+const client = new S3Client({ region: 'us-east-1', endpoint: 'https://s3.example.org:9000' });
+const at = (options: Partial<S3StorageOptions> = {}) => s3Storage({ client, bucket: 'bucket', ...options });
+
+test.each([
+  ['client', undefined],
+  ['client', {}],
+  ['bucket', ''],
+  ['bucket', undefined],
+  ['prefix', ''],
+  ['prefix', '/'],
+  ['prefix', '/images'],
+  ['prefix', 'a/../b'],
+  ['prefix', './a'],
+  ['prefix', 'a//b'],
+  ['prefix', 'a\nb'],
+  ['prefix', 'x/'.repeat(300)],
+  ['prefix', 5],
+  ['endpoint', 'no url'],
+  ['partSizeBytes', 1024],
+  ['uploadConcurrency', 0],
+  ['deleteConcurrency', 1000],
+])('`%s` refuses %j', (option, value) => {
+  expect(() => at({ [option]: value })).toThrow(InvalidOptionError);
+  expect(() => at({ [option]: value })).toThrow(option);
+});
+
+test('the location names endpoint, bucket and prefix, which ends at a slash', () => {
+  const endpoint = 'https://s3.example.org:9000/';
+  expect(at().location).toBe('s3://custom-endpoint/bucket/');
+  expect(at({ endpoint }).location).toBe('s3://s3.example.org:9000/bucket/');
+  expect(at({ endpoint, prefix: 'images' }).location).toBe('s3://s3.example.org:9000/bucket/images/');
+  expect(at({ prefix: 'images/' }).location).toBe(at({ prefix: 'images' }).location);
+  const aws = new S3Client({ region: 'eu-central-1' });
+  expect(at({ client: aws }).location).toBe('s3://amazonaws.com/bucket/');
+});
+
+test('two storages over one place are refused, side by side they are not', () => {
+  const map = (one: Partial<S3StorageOptions>, other: Partial<S3StorageOptions>) => () =>
+    new StorageMap({ storages: { one: at(one), other: at(other) }, defaultStorage: 'one' });
+  expect(map({}, { prefix: 'images' })).toThrow(StorageUnusableError);
+  expect(map({ prefix: 'images/' }, { prefix: 'images' })).toThrow(StorageUnusableError);
+  expect(map({ prefix: 'images' }, { prefix: 'images/small' })).toThrow(StorageUnusableError);
+  expect(map({ prefix: 'images' }, { prefix: 'images2' })).not.toThrow();
+  expect(map({}, { bucket: 'bucket2' })).not.toThrow();
+  expect(map({ endpoint: 'https://one' }, { endpoint: 'https://other' })).not.toThrow();
+});
+
+test("an endpoint that is not the client's is found by check", async () => {
+  await expect(at({ endpoint: 'https://other.example.org' }).check()).rejects.toThrow(StorageUnusableError);
+});
