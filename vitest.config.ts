@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: {
     // Tests and examples import the package by its name, and get the sources. The longer name first: the first match wins.
     alias: {
+      'nestjs-file-registry/adapters': fileURLToPath(new URL('src/adapters/index.ts', import.meta.url)),
+      'nestjs-file-registry/s3': fileURLToPath(new URL('src/storage/s3/index.ts', import.meta.url)),
       'nestjs-file-registry/testing': fileURLToPath(new URL('src/testing/index.ts', import.meta.url)),
       'nestjs-file-registry': fileURLToPath(new URL('src/index.ts', import.meta.url)),
     },

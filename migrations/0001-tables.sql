@@ -82,6 +82,7 @@ create table @schema@.deletions (
   attempts        integer     not null default 0 check (attempts >= 0),
   last_error      text,
   deleted_at      timestamptz,
+  terms           jsonb,
 
   constraint deletions_state    check (state in ('reserved', 'abandoned', 'condemned', 'deleted')),
   constraint deletions_reserved check (state not in ('reserved', 'abandoned') or reason = 'upload'),
@@ -92,6 +93,7 @@ create table @schema@.deletions (
 
 comment on column @schema@.deletions.condemned_at    is 'when the key was reserved, abandoned or condemned';
 comment on column @schema@.deletions.next_attempt_at is 'due from then on; the end of the lease while leased; infinity when stuck';
+comment on column @schema@.deletions.terms           is 'what a client that uploads by itself may write, and until when';
 
 create index deletions_due     on @schema@.deletions (storage, next_attempt_at) where state <> 'deleted';
 create index deletions_receipt on @schema@.deletions (deleted_at) where state = 'deleted';
@@ -114,6 +116,37 @@ create table @schema@.settings (
 );
 
 insert into @schema@.settings default values;
+
+
+-- Columns of the application that are tracked: for each row of the relation the owner { owner_type, its id, slot } holds exactly
+-- the files that the column names. A regclass follows the relation when it is renamed, and a dump writes it as a name.
+create table @schema@.tracked_columns (
+  relation      regclass    not null,
+  id            integer     generated always as identity primary key,
+  table_schema  name        not null,
+  table_name    name        not null,
+  column_name   name        not null,
+  path          text        check (octet_length(path) between 1 and 1000),
+  owner_type    text        collate "C" not null check (octet_length(owner_type) between 1 and 100),
+  slot          text        collate "C" not null check (octet_length(slot)       between 1 and 255),
+  id_columns    name[]      not null check (cardinality(id_columns) between 1 and 32),
+  condition     text        check (octet_length(condition) between 1 and 10000),
+  guarded       boolean     not null,
+  tracked_at    timestamptz not null default clock_timestamp(),
+  taken_in_to   text[],
+  taken_in_at   timestamptz,
+  releasing     boolean     not null default false,
+
+  constraint tracked_columns_slot unique (owner_type, slot)
+);
+
+comment on column @schema@.tracked_columns.table_name  is 'when tracking began; the relation may be called otherwise now, or be gone';
+comment on column @schema@.tracked_columns.path        is 'jsonpath to the file ids, where the column is jsonb';
+comment on column @schema@.tracked_columns.taken_in_to is 'id of the last row taken in that was there before';
+comment on column @schema@.tracked_columns.taken_in_at is 'when all of those were taken in';
+comment on column @schema@.tracked_columns.releasing   is 'no longer tracked, its references are being dropped';
+
+create unique index tracked_columns_column on @schema@.tracked_columns (relation, column_name, coalesce(path, ''));
 
 
 create view @schema@.reference_counts as

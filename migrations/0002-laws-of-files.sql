@@ -133,13 +133,50 @@ create trigger begin_files after insert on @schema@.files
   referencing new table as begun
   for each statement execute function @schema@.begin_files();
 
-create trigger refuse_update before update on @schema@.files
+-- A file never changes what it is. It changes where it is only when it moves: to a key that is reserved, where its bytes have been
+-- copied to; the reservation becomes the deletion of the bytes that it leaves behind, so that no byte is without a row in
+-- between. Either key names another id than its file's, so both are watched as adopted ones; the new one must be free.
+-- Locks: the reservation's row, which decides against the processor's claim.
+create function @schema@.guard_files() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  reservation uuid;
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+
+  if new.id = old.id and split_part(new.key, '/', -1) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' then
+    delete from @schema@.deletions d
+     where d.file_id = left(split_part(new.key, '/', -1), 36)::uuid
+       and d.storage = new.storage
+       and d.key     = new.key
+       and d.state   = 'reserved'
+    returning d.file_id into reservation;
+  end if;
+  if reservation is null then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = format('update of file %s is refused: a file never changes its id, storage, key or version', old.id),
+      hint    = 'Store the content again, or move the file.';
+  end if;
+
+  insert into @schema@.adopted_keys (storage, key)
+  values (new.storage, new.key);
+  insert into @schema@.deletions (file_id, storage, key, version_id, size, reason, state, last_owners)
+  values (reservation, old.storage, old.key, old.version_id, old.size, 'moved', 'condemned',
+          jsonb_build_array(jsonb_build_object('type', 'file', 'id', old.id, 'slot', 'moved',
+                                               'detachedAt', clock_timestamp())));
+  return null;
+end
+$body$;
+
+create trigger guard_files after update on @schema@.files
   for each row
   when (   old.id         is distinct from new.id
         or old.storage    is distinct from new.storage
         or old.key        is distinct from new.key
         or old.version_id is distinct from new.version_id)
-  execute function @schema@.refuse('a file never changes its id, storage, key or version', 'Store the content again.');
+  execute function @schema@.guard_files();
 
 
 -- Law 3, no file row disappears without its bytes being due. The file's intents end here and live on as last_owners.

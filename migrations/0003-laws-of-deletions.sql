@@ -44,7 +44,8 @@ create trigger guard_new_deletions after insert on @schema@.deletions
   for each statement execute function @schema@.guard_new_deletions();
 
 
--- Laws 3 and 4: a pending deletion goes only by becoming a file (finish_upload) or a receipt. Locks: none.
+-- Laws 3 and 4: a pending deletion goes only by becoming the file of its id, or, inside guard_files, the new place of one that
+-- moves. Locks: none.
 create function @schema@.guard_deletions() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -53,7 +54,7 @@ begin
 
   perform
      from gone g
-     left join @schema@.files f on f.id = g.file_id and f.storage = g.storage and f.key = g.key
+     left join @schema@.files f on f.storage = g.storage and f.key = g.key and (f.id = g.file_id or pg_trigger_depth() > 1)
     where g.state <> 'deleted'
       and (f.id is null or g.state <> 'reserved');
 

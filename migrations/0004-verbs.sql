@@ -14,6 +14,34 @@ end
 $body$;
 
 
+-- An owner that is not to be attached or detached by hand: of a reserved type, or of the slot of a guarded tracked column, whose
+-- references follow the column alone.
+create function @schema@.refuse_owner(owner_type text, slot text) returns void
+  language plpgsql stable
+as $body$
+declare
+  tracked @schema@.tracked_columns;
+begin
+  if owner_type = 'file' or starts_with(owner_type, 'registry:') then
+    perform @schema@.refuse_reserved_owner(owner_type);
+  end if;
+
+  select t.* into tracked
+    from @schema@.tracked_columns t
+   where t.owner_type = refuse_owner.owner_type
+     and t.slot       = refuse_owner.slot
+     and t.guarded;
+  if found then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = format('slot %L of owner type %L follows the column %I.%I.%I', slot, owner_type,
+                       tracked.table_schema, tracked.table_name, tracked.column_name),
+      hint    = 'Write the column instead; the registry attaches and detaches with it.';
+  end if;
+end
+$body$;
+
+
 -- Why files cannot be attached: condemned ones were files once, missing ones never were or their receipt is pruned.
 create function @schema@.explain_missing(file_ids uuid[]) returns json
   language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -28,84 +56,106 @@ as $body$
 $body$;
 
 
--- Attaches all the files to the owner, or none of them. Attaching again changes nothing.
+-- Where every reference of an application begins: file_ids[i] is attached to the owner { owner_types[i], owner_ids[i], slots[i] },
+-- all of them or none. What is attached already stays as it is. Answers how many references began, or what is missing.
+-- Runs as its caller, so that nobody but the schema's own functions gets past the tables' privileges with it.
 -- Locks: KEY SHARE on the file rows, in the order of their ids, until the caller's transaction ends. It waits only for the
--- processor's short settle, and where that condemned the file, the row is gone and the answer says so.
-create function @schema@.attach(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- processor's short settle, and where that condemned the file, the row is gone and the answer says so. References are written in
+-- the order of their key, so that two calls cannot deadlock on them.
+create function @schema@.attach_rows(file_ids uuid[], owner_types text[], owner_ids text[], slots text[]) returns json
+  language plpgsql volatile
 as $body$
 declare
   wanted   integer := cardinality(file_ids);
   held     integer;
   attached integer;
 begin
-  perform @schema@.refuse_reserved_owner(attach.owner_type);
-
   if wanted > 1 then
     select count(distinct id) into wanted from unnest(file_ids) id;
   end if;
 
-  with held_files as materialized (
-    select f.id
-      from @schema@.files f
-     where f.id = any(file_ids)
-     order by f.id
-       for key share
-  ), attached_files as (
-    insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
-    select h.id, attach.owner_type, attach.owner_id, attach.slot
-      from held_files h
-     where (select count(*) from held_files) = wanted
-        on conflict do nothing
-    returning 1
-  )
-  select (select count(*) from held_files), (select count(*) from attached_files) into held, attached;
-
+  held := cardinality(array(select f.id from @schema@.files f where f.id = any(file_ids) order by f.id for key share));
   if held < wanted then
     return @schema@.explain_missing(file_ids);
   end if;
+
+  insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
+  select w.file_id, w.owner_type, w.owner_id, w.slot
+    from unnest(file_ids, owner_types, owner_ids, slots) as w(file_id, owner_type, owner_id, slot)
+   order by w.owner_type collate "C", w.owner_id collate "C", w.slot collate "C", w.file_id
+      on conflict do nothing;
+  get diagnostics attached = row_count;
   return json_build_object('attached', attached);
 end
 $body$;
 
 
+-- Where an owner's slot is cut down to what it should hold: drops what these owners hold in it beyond the pairs
+-- { kept_ids[i], kept_files[i] }; a trigger notes the intents. Answers how many references went. Runs as its caller, too.
+-- Locks: the references that go, until the caller's transaction ends.
+create function @schema@.drop_surplus(
+  owner_type text, slot text, owner_ids text[], kept_ids text[], kept_files uuid[]
+) returns integer
+  language plpgsql volatile
+as $body$
+declare
+  dropped integer;
+begin
+  if kept_ids = '{}' then
+    delete from @schema@.file_references r
+     where r.owner_type = drop_surplus.owner_type
+       and r.owner_id   = any(owner_ids)
+       and r.slot       = drop_surplus.slot;
+  elsif cardinality(owner_ids) = 1 then
+    delete from @schema@.file_references r
+     where r.owner_type = drop_surplus.owner_type
+       and r.owner_id   = owner_ids[1]
+       and r.slot       = drop_surplus.slot
+       and r.file_id   <> all(kept_files);
+  else
+    delete from @schema@.file_references r
+     where r.owner_type = drop_surplus.owner_type
+       and r.owner_id   = any(owner_ids)
+       and r.slot       = drop_surplus.slot
+       and (r.owner_id, r.file_id) not in (select k.owner_id, k.file_id
+                                             from unnest(kept_ids, kept_files) as k(owner_id, file_id));
+  end if;
+  get diagnostics dropped = row_count;
+  return dropped;
+end
+$body$;
+
+
+-- Attaches all the files to the owner, or none of them. Attaching again changes nothing.
+create function @schema@.attach(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  length integer[] := array[cardinality(file_ids)];
+begin
+  perform @schema@.refuse_owner(owner_type, slot);
+  return @schema@.attach_rows(file_ids, array_fill(owner_type, length), array_fill(owner_id, length), array_fill(slot, length));
+end
+$body$;
+
+
 -- Attaches many files to many owners, all or none: pairs is [{ "fileId", "type", "id", "slot" }, …].
--- Locks: as attach. References are written in the order of their key, so that two calls cannot deadlock on them.
 create function @schema@.attach_many(pairs jsonb) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  file_ids uuid[];
-  held     integer;
-  attached integer;
+  file_ids    uuid[];
+  owner_types text[];
+  owner_ids   text[];
+  slots       text[];
 begin
-  perform @schema@.refuse_reserved_owner(p.type)
-     from (select distinct x.type from jsonb_to_recordset(pairs) as x(type text)) p;
+  select array_agg(x."fileId"), array_agg(x.type), array_agg(x.id), array_agg(x.slot)
+    into file_ids, owner_types, owner_ids, slots
+    from jsonb_to_recordset(pairs) as x("fileId" uuid, type text, id text, slot text);
 
-  select array_agg(distinct x."fileId") into file_ids
-    from jsonb_to_recordset(pairs) as x("fileId" uuid);
-
-  with held_files as materialized (
-    select f.id
-      from @schema@.files f
-     where f.id = any(file_ids)
-     order by f.id
-       for key share
-  ), attached_files as (
-    insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
-    select distinct x."fileId", x.type, x.id, x.slot
-      from jsonb_to_recordset(pairs) as x("fileId" uuid, type text, id text, slot text)
-     where (select count(*) from held_files) = cardinality(file_ids)
-     order by x.type, x.id, x.slot, x."fileId"
-        on conflict do nothing
-    returning 1
-  )
-  select (select count(*) from held_files), (select count(*) from attached_files) into held, attached;
-
-  if held < cardinality(file_ids) then
-    return @schema@.explain_missing(file_ids);
-  end if;
-  return json_build_object('attached', coalesce(attached, 0));
+  perform @schema@.refuse_owner(o.type, o.slot)
+     from (select distinct w.type, w.slot from unnest(owner_types, slots) as w(type, slot)) o;
+  return @schema@.attach_rows(coalesce(file_ids, '{}'), owner_types, owner_ids, slots);
 end
 $body$;
 
@@ -118,7 +168,7 @@ as $body$
 declare
   detached integer;
 begin
-  perform @schema@.refuse_reserved_owner(detach.owner_type);
+  perform @schema@.refuse_owner(detach.owner_type, detach.slot);
 
   if cardinality(file_ids) > 1 then
     perform
@@ -143,28 +193,37 @@ end
 $body$;
 
 
--- Drops every reference of the owner, or of one of its slots where slot is not null.
+-- Drops every reference of the owner, or of one of its slots where slot is not null. Slots that follow a guarded column are left
+-- to it.
 -- Locks: the references, in the order of their key, until the caller's transaction ends.
 create function @schema@.detach_all(owner_type text, owner_id text, slot text) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  detached integer;
+  guarded_slots text[];
+  detached      integer;
 begin
-  perform @schema@.refuse_reserved_owner(detach_all.owner_type);
+  perform @schema@.refuse_owner(detach_all.owner_type, detach_all.slot);
+  guarded_slots := array(
+    select t.slot
+      from @schema@.tracked_columns t
+     where t.owner_type = detach_all.owner_type
+       and t.guarded);
 
   perform
      from @schema@.file_references r
     where r.owner_type = detach_all.owner_type
       and r.owner_id   = detach_all.owner_id
       and (r.slot = detach_all.slot or detach_all.slot is null)
+      and r.slot <> all(guarded_slots)
     order by r.slot, r.file_id
       for update;
 
   delete from @schema@.file_references r
    where r.owner_type = detach_all.owner_type
      and r.owner_id   = detach_all.owner_id
-     and (r.slot = detach_all.slot or detach_all.slot is null);
+     and (r.slot = detach_all.slot or detach_all.slot is null)
+     and r.slot <> all(guarded_slots);
   get diagnostics detached = row_count;
 
   return json_build_object('detached', detached);
@@ -180,15 +239,17 @@ create function @schema@.replace(owner_type text, owner_id text, slot text, file
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
+  length   integer[] := array[cardinality(file_ids)];
   outcome  json;
   detached integer;
 begin
-  perform @schema@.refuse_reserved_owner(replace.owner_type);
+  perform @schema@.refuse_owner(replace.owner_type, replace.slot);
   perform pg_advisory_xact_lock(
             hashtextextended(format('%L %L %L', replace.owner_type, replace.owner_id, replace.slot), 4276215469));
 
   if cardinality(file_ids) > 0 then
-    outcome := @schema@.attach(file_ids, replace.owner_type, replace.owner_id, replace.slot);
+    outcome := @schema@.attach_rows(file_ids, array_fill(replace.owner_type, length), array_fill(replace.owner_id, length),
+                                    array_fill(replace.slot, length));
     if outcome -> 'attached' is null then
       return outcome;
     end if;
@@ -203,13 +264,8 @@ begin
     order by r.file_id
       for update;
 
-  delete from @schema@.file_references r
-   where r.owner_type = replace.owner_type
-     and r.owner_id   = replace.owner_id
-     and r.slot       = replace.slot
-     and r.file_id   <> all(file_ids);
-  get diagnostics detached = row_count;
-
+  detached := @schema@.drop_surplus(replace.owner_type, replace.slot, array[replace.owner_id],
+                                    array_fill(replace.owner_id, length), file_ids);
   return json_build_object('attached', coalesce((outcome ->> 'attached')::integer, 0), 'detached', detached);
 end
 $body$;

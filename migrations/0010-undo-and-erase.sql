@@ -1,27 +1,13 @@
 -- Undo, protection, holds and erasure. Like the verbs they belong into the application's transaction and answer with one json.
 
 -- Gives a reserved owner a reference to all the files, or to none of them.
--- Locks: KEY SHARE on the file rows, in the order of their ids, until the caller's transaction ends.
 create function @schema@.attach_reserved(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  held     uuid[];
-  attached integer;
+  length integer[] := array[cardinality(file_ids)];
 begin
-  held := array(select f.id from @schema@.files f where f.id = any(file_ids) order by f.id for key share);
-
-  if not held @> file_ids then
-    return @schema@.explain_missing(file_ids);
-  end if;
-
-  insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
-  select h.id, attach_reserved.owner_type, attach_reserved.owner_id, attach_reserved.slot
-    from unnest(held) as h(id)
-      on conflict do nothing;
-  get diagnostics attached = row_count;
-
-  return json_build_object('attached', attached);
+  return @schema@.attach_rows(file_ids, array_fill(owner_type, length), array_fill(owner_id, length), array_fill(slot, length));
 end
 $body$;
 
@@ -77,7 +63,8 @@ $body$;
 
 -- Puts back the references that pending intents remember: of these files, of this owner, or of both together. An owner's slot
 -- that is null means all slots. Protection and holds are not put back, whoever ended them meant it; nor is a rendition whose
--- original is gone or is now made from it. The intents stay, the processor drops them when it sees the references.
+-- original is gone or is now made from it; nor what follows a guarded column, which names the file itself where it should be
+-- held. The intents stay, the processor drops them when it sees the references.
 -- Locks: KEY SHARE on the file rows and on the originals that held them, in the order of their ids, so that none is condemned
 -- in between.
 create function @schema@.restore(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
@@ -116,6 +103,11 @@ begin
      and o.file_id = any(wanted)
      and o.owner_type is not null
      and not starts_with(o.owner_type, 'registry:')
+     and not exists (select
+                       from @schema@.tracked_columns t
+                      where t.owner_type = o.owner_type
+                        and t.slot       = o.slot
+                        and t.guarded)
      and (o.owner_type = restore.owner_type or restore.owner_type is null)
      and (o.owner_id   = restore.owner_id   or restore.owner_id   is null)
      and (o.slot       = restore.slot       or restore.slot       is null)

@@ -17,16 +17,25 @@ export type {
   EraseOptions,
   EraseResult,
   FileTransaction,
+  RedactResult,
   ReplaceResult,
   RestoreResult,
 } from './registry/file-transaction.js';
 export type { AdoptOptions } from './registry/adopt-options.js';
+export type { AmbientTransactionHost } from './registry/ambient-transaction-host.js';
 export type { AttachedFile } from './registry/attached-file.js';
 export type * from './registry/file-explanation.js';
 export type { FileArgument } from './registry/file-argument.js';
 export type { FileContent } from './registry/content.js';
 export type { FileReference, ReferencesOptions } from './registry/file-reference.js';
-export type { Owner, OwnerRecord, OwnerSelector } from './registry/owner.js';
+export type {
+  ConfirmUploadOptions,
+  ReservedUpload,
+  ReserveUploadOptions,
+} from './registry/direct-upload-options.js';
+export type { MoveOptions } from './registry/move-options.js';
+export type { UrlOptions } from './registry/url-options.js';
+export type { Owner, OwnerId, OwnerIdPart, OwnerRecord, OwnerSelector } from './registry/owner.js';
 export type { ReadOptions } from './registry/read-options.js';
 export type { StoreOptions } from './registry/store-options.js';
 export type { StoredFile } from './registry/stored-file.js';
@@ -35,6 +44,11 @@ export { OutboxProcessor } from './outbox/outbox-processor.js';
 export type { DrainCounts, DrainResult, Obstacle } from './outbox/drain-result.js';
 export type * from './outbox/law-report.js';
 export type { OutboxStats } from './outbox/outbox-stats.js';
+
+export { FileReconciler } from './reconcile/file-reconciler.js';
+export { reconcileDefaults, reconcileLimits } from './reconcile/reconcile-defaults.js';
+export type { ReconcileOptions } from './reconcile/reconcile-options.js';
+export type * from './reconcile/reconcile-report.js';
 
 export * from './storage/storage.js';
 export { localStorage } from './storage/local/local-storage.js';
@@ -45,17 +59,30 @@ export type { MigrateOptions, MigrateResult } from './database/migrate.js';
 export { migrationSql } from './database/migration-sql.js';
 export type { DatabaseHandle } from './database/database-handle.js';
 export type { ApplicationTransaction } from './database/transaction-executor.js';
+export type { AdaptedTransaction } from './adapters/adapted-transaction.js';
 export type { FileRegistryTables } from './database/tables.js';
 
+export { trackFileColumn } from './tracking/track-file-column.js';
+export type { TrackFileColumnOptions, TrackFileColumnResult } from './tracking/track-file-column.js';
+export { untrackFileColumn } from './tracking/untrack-file-column.js';
+export type { UntrackFileColumnOptions, UntrackFileColumnResult } from './tracking/untrack-file-column.js';
+export { trackedColumns } from './tracking/tracked-columns.js';
+export type { TrackedColumn } from './tracking/tracked-columns.js';
+export type { FileColumn, TableName, TrackedFileColumn } from './tracking/tracked-column.js';
+export { trackFileColumnSql, untrackFileColumnSql } from './tracking/tracking-sql.js';
+
 export * from './errors/bytes-missing-error.js';
+export * from './errors/content-mismatch-error.js';
 export * from './errors/content-too-large-error.js';
 export * from './errors/content-type-not-allowed-error.js';
 export * from './errors/database-failed-error.js';
 export * from './errors/database-unavailable-error.js';
+export * from './errors/file-busy-error.js';
 export * from './errors/file-condemned-error.js';
 export * from './errors/file-held-error.js';
 export * from './errors/file-not-found-error.js';
 export * from './errors/file-registry-error.js';
+export * from './errors/fix-held-back-error.js';
 export * from './errors/invalid-content-error.js';
 export * from './errors/invalid-file-id-error.js';
 export * from './errors/invalid-filename-error.js';
@@ -66,17 +93,24 @@ export * from './errors/invalid-metadata-error.js';
 export * from './errors/invalid-option-error.js';
 export * from './errors/invalid-owner-error.js';
 export * from './errors/invalid-range-error.js';
+export * from './errors/invalid-tracked-column-error.js';
 export * from './errors/migration-failed-error.js';
 export * from './errors/processor-stopped-error.js';
+export * from './errors/reconcile-interrupted-error.js';
 export * from './errors/scheduler-missing-error.js';
 export * from './errors/schema-outdated-error.js';
 export * from './errors/storage-refused-error.js';
 export * from './errors/storage-unavailable-error.js';
 export * from './errors/storage-unusable-error.js';
+export * from './errors/storage-without-rows-error.js';
+export * from './errors/too-many-orphans-error.js';
+export * from './errors/tracked-value-error.js';
 export * from './errors/transaction-aborted-error.js';
+export * from './errors/transaction-active-error.js';
 export * from './errors/transaction-conflict-error.js';
 export * from './errors/transaction-required-error.js';
 export * from './errors/unknown-storage-error.js';
 export * from './errors/upload-aborted-error.js';
 export * from './errors/upload-expired-error.js';
 export * from './errors/upload-failed-error.js';
+export * from './errors/upload-incomplete-error.js';

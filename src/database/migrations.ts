@@ -21,11 +21,18 @@ export async function readMigrations(schema: string): Promise<RegistryMigration[
   );
 }
 
+/** The quotes around the functions' bodies, and around the bodies of the functions that these write. */
+const quotes = ['body', 'code'];
+
 function writeFor(schema: string, template: string): string {
-  // A schema could be called like the quotes around the functions' bodies, and would end them.
-  let bodyQuote = '$body$';
-  for (let number = 1; schema.includes(bodyQuote); number++) {
-    bodyQuote = `$body${number}$`;
+  let sql = template;
+  for (const name of quotes) {
+    // A schema could be called like the quotes, and would end them.
+    let quote = `$${name}$`;
+    for (let number = 1; schema.includes(quote); number++) {
+      quote = `$${name}${number}$`;
+    }
+    sql = sql.replaceAll(`$${name}$`, () => quote);
   }
-  return template.replaceAll('$body$', () => bodyQuote).replaceAll('@schema@', () => quoteIdentifier(schema));
+  return sql.replaceAll('@schema@', () => quoteIdentifier(schema));
 }

@@ -65,6 +65,7 @@ export interface DeletionsTable {
   attempts: Generated<number>;
   last_error: string | null;
   deleted_at: Date | null;
+  terms: unknown;
 }
 
 export interface AdoptedKeysTable {

@@ -12,6 +12,7 @@ import type { LawReport, VerifyOptions } from './law-report.js';
 import { LawVerifier } from './law-verifier.js';
 import { ObstacleLog } from './obstacle-log.js';
 import type { OutboxStats } from './outbox-stats.js';
+import { PartitionKeeper } from './partition-keeper.js';
 import { type StatsAnswer, toOutboxStats } from './to-outbox-stats.js';
 
 /** What `due_work` answers. */
@@ -36,6 +37,7 @@ export class OutboxProcessor {
   private readonly settlers: readonly IntentSettler[];
   private readonly workers: readonly DeletionWorker[];
   private readonly obstacles = new ObstacleLog();
+  private readonly partitions: PartitionKeeper;
   private readonly stopping = new AbortController();
   private pass: Promise<unknown> = Promise.resolve();
   private busy = 0;
@@ -48,6 +50,7 @@ export class OutboxProcessor {
     const { processor, uploadTtlMs, schema, storages } = options;
     this.database =
       processor.database === options.database ? database : new RegistryDatabase(processor.database, schema);
+    this.partitions = new PartitionKeeper(this.database);
     this.settlers = intentPolicies(options).map(
       (policy) => new IntentSettler(policy, this.database, processor.batchSize),
     );
@@ -165,7 +168,7 @@ export class OutboxProcessor {
   /** One cheap question first: most passes find nothing to do. */
   private async runIfDue(): Promise<void> {
     if (performance.now() - this.sweptAt >= this.options.processor.sweepIntervalMs) {
-      this.forgetMarks();
+      await this.beginSweep();
     }
     const due = await this.askForWork();
     if (due.obstacle === null && (due.reasons.length > 0 || due.storages.length > 0 || due.receipts)) {
@@ -174,7 +177,7 @@ export class OutboxProcessor {
   }
 
   private async drainAll(): Promise<DrainResult> {
-    this.forgetMarks();
+    await this.beginSweep();
     const { obstacle } = await this.askForWork();
     return { obstacle, ...(obstacle === null ? await this.run() : newTally()) };
   }
@@ -190,11 +193,12 @@ export class OutboxProcessor {
     return due;
   }
 
-  private forgetMarks(): void {
+  private async beginSweep(): Promise<void> {
     this.sweptAt = performance.now();
     for (const settler of this.settlers) {
       settler.sweep();
     }
+    await this.partitions.sweep();
   }
 
   /** Settles and deletes in turns, a batch of each kind, until a whole round finds nothing. */

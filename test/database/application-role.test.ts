@@ -99,6 +99,7 @@ const tables = [
   'deletions',
   'adopted_keys',
   'settings',
+  'tracked_columns',
   'reference_counts',
   'migrations',
   'migrations_lock',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
+import { trackFileColumn } from 'nestjs-file-registry';
 import { beforeEach, expect, test } from 'vitest';
 import { createAttackedDatabase } from './support/attacked-database.js';
 
@@ -8,6 +9,11 @@ const laws = await createAttackedDatabase();
 const role = await laws.database.role();
 const owner = (await laws.sql('select current_user as name'))[0].name as string;
 let attacker: Client;
+
+await laws.sql('create table public.article (id text primary key, picture uuid)');
+await trackFileColumn(laws.database.pool({ max: 1 }), { table: 'article', column: 'picture' });
+await laws.sql(`grant select, insert, update, delete, truncate on public.article to ${role.name}`);
+const [tracked] = await laws.sql('select id from file_registry.tracked_columns');
 
 await laws.sql(`grant usage on schema file_registry to ${role.name}`);
 await laws.sql(`grant execute on all functions in schema file_registry to ${role.name}`);
@@ -41,6 +47,10 @@ async function wholeLife(session: Client): Promise<void> {
     ['references_of($1, null, null, null, 10)', [id]],
     ['count_references($1)', [ids]],
     [`detach($1, 'article', '1', 'cover')`, [ids]],
+    ['list_tracked_columns()', []],
+    ['track_new_partitions()', []],
+    [`verify_tracked_rows(${tracked.id}, '["a"]', 10)`, []],
+    [`verify_tracked_owners(${tracked.id}, '', 10)`, []],
     [`detach_all('article', '2', null)`, []],
     [`stats('[{"reason":"detached","periodMs":0}]')`, []],
     [
@@ -60,7 +70,17 @@ async function wholeLife(session: Client): Promise<void> {
   ];
   for (const [call, values] of calls) {
     await session.query(`select file_registry.${call}`, values);
+    if (call.startsWith('finish_upload')) await rowsOfTrackedTable(session, id);
   }
+}
+
+/** Every way in which the triggers of a tracked column are called. */
+async function rowsOfTrackedTable(session: Client, file: string): Promise<void> {
+  await session.query(`insert into public.article values ('a', $1)`, [file]);
+  await session.query(`update public.article set id = 'b'`);
+  await session.query('truncate public.article');
+  await session.query(`insert into public.article values ('a', $1)`, [file]);
+  await session.query('delete from public.article');
 }
 
 test('temporary types, domains and tables named like what the functions use are not taken for it', async () => {
@@ -117,6 +137,7 @@ test('functions and operators of the attacker are not taken, whatever search_pat
 const triggers = {
   note_detached: 'after delete referencing old table as gone for each statement',
   begin_files: 'after insert referencing new table as begun for each statement',
+  guard_files: 'after update for each row',
   condemn_files: 'after delete referencing old table as gone for each statement',
   guard_outbox: 'after delete referencing old table as gone for each statement',
   guard_new_deletions: 'after insert referencing new table as due for each statement',
@@ -126,12 +147,24 @@ const triggers = {
   guard_holder: 'before insert for each row',
 };
 
+const trackingTriggers = [
+  ['release_truncated', 'before truncate on trap for each statement', `'${tracked.id}'`],
+  [
+    `tracked_${tracked.id}_statement`,
+    'after insert on trap referencing new table as changed for each statement',
+    '',
+  ],
+  [`tracked_${tracked.id}_row`, 'after insert or update or delete on trap for each row', ''],
+] as const;
+
 test('every trigger function that reads rows is tried', async () => {
   const rows = await laws.sql(
     `select proname as name from pg_proc
       where pronamespace = 'file_registry'::regnamespace and prorettype = 'trigger'::regtype and proname <> 'refuse'`,
   );
-  expect(rows.map(({ name }) => name).toSorted()).toEqual(Object.keys(triggers).toSorted());
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(
+    [...Object.keys(triggers), ...trackingTriggers.map(([name]) => name)].toSorted(),
+  );
 });
 
 test.for(Object.entries(triggers))(
@@ -180,4 +213,123 @@ test('whoever is not granted EXECUTE cannot hang the functions anywhere', async 
       'create trigger trap before insert on trap for each row execute function file_registry.guard_holder()',
     ),
   ).rejects.toMatchObject({ code: '42501' });
+});
+
+test.for(trackingTriggers)(
+  'the trigger function %s of a tracked column acts for no other table, whatever is called like it',
+  async ([name, event, argument]) => {
+    await attacker.query(`create type pg_temp.bait as enum ('bait')`);
+    for (const type of ['uuid', 'text']) {
+      await attacker.query(
+        traced(`pg_temp.to_${type}(pg_temp.bait)`, type, `pg_catalog.gen_random_uuid()::text::${type}`),
+      );
+      await attacker.query(
+        `create cast (pg_temp.bait as ${type}) with function pg_temp.to_${type}(pg_temp.bait) as implicit`,
+      );
+    }
+    await attacker.query(traced('pg_temp.same(pg_temp.bait, text)', 'boolean', 'true'));
+    await attacker.query(
+      'create operator pg_temp.= (leftarg = pg_temp.bait, rightarg = text, function = pg_temp.same)',
+    );
+    // One in a schema of its own, and one that hides the tracked table.
+    for (const table of ['trap', 'article']) {
+      await attacker.query(
+        `create temporary table ${table} (id pg_temp.bait default 'bait', picture pg_temp.bait default 'bait')`,
+      );
+      await attacker.query(
+        `create trigger trap ${event.replace('trap', `pg_temp.${table}`)} execute function file_registry.${name}(${argument})`,
+      );
+      for (const change of [`insert into pg_temp.${table} default values`, `truncate pg_temp.${table}`]) {
+        if (event.includes('truncate') !== change.startsWith('truncate')) continue;
+        await expect(attacker.query(change)).rejects.toMatchObject({
+          code: '55000',
+          message: expect.stringContaining('is not the one whose column'),
+        });
+      }
+    }
+    expect(await asOwner()).toEqual([]);
+  },
+);
+
+test('whoever owns the table of a tracked column cannot bring types and casts of his own into its triggers', async () => {
+  await laws.sql(`create schema if not exists lair authorization ${role.name}`);
+  await laws.sql(`grant usage on schema lair to ${owner}`);
+  await attacker.query('create table lair.page (id integer primary key, cover uuid, shown boolean)');
+  const page = { table: 'lair.page', column: 'cover', where: 'shown' };
+  await trackFileColumn(laws.database.pool({ max: 1 }), page);
+
+  await attacker.query(`create type lair.bait as enum ('bait')`);
+  for (const type of ['uuid', 'boolean']) {
+    await attacker.query(traced(`lair.to_${type}(lair.bait)`, type, 'null'));
+    await attacker.query(
+      `create cast (lair.bait as ${type}) with function lair.to_${type}(lair.bait) as implicit`,
+    );
+  }
+  await attacker.query('alter table lair.page drop column cover cascade');
+  await attacker.query('alter table lair.page drop column if exists shown cascade');
+  await attacker.query(
+    `alter table lair.page add column cover lair.bait default 'bait', add column shown lair.bait`,
+  );
+
+  for (const change of [`insert into lair.page values (1)`, 'delete from lair.page']) {
+    await expect(attacker.query(change)).rejects.toMatchObject({ code: '55000' });
+  }
+  expect(await asOwner()).toEqual([]);
+});
+
+test('functions that run as their caller, called by the attacker first, are not spoilt for those that call them as the owner', async () => {
+  const file = await laws.file();
+  // Told rather than written: what fails afterwards would take a row back.
+  const ranAs = new Set<string | undefined>();
+  attacker.on('notice', ({ message }) => ranAs.add(message));
+  const noted = (signature: string, returns: string, result: string) => `
+    create or replace function ${signature} returns ${returns} language plpgsql as $$
+    begin raise notice '%', current_user; return ${result}; end $$`;
+  await laws.sql(`create schema if not exists den authorization ${role.name}`);
+  await attacker.query(noted('den.trap(text)', 'boolean', 'true'));
+  for (const type of ['uuid', 'text', 'integer', 'int4', 'json', 'jsonb', 'record', 'name', 'bool']) {
+    await attacker.query(
+      `create domain den.${type} as pg_catalog.text check (den.trap(value::pg_catalog.text))`,
+    );
+  }
+  await attacker.query(noted('den.cardinality(pg_catalog.uuid[])', 'pg_catalog.int4', '1'));
+  await attacker.query(
+    noted('den.json_build_object(pg_catalog.text, pg_catalog.int4)', 'pg_catalog.json', `'{}'`),
+  );
+  await attacker.query(noted('den.starts_with(pg_catalog.text, pg_catalog.text)', 'pg_catalog.bool', 'true'));
+  for (const type of ['uuid', 'text', 'int4']) {
+    await attacker.query(
+      noted(`den.same(pg_catalog.${type}, pg_catalog.${type})`, 'pg_catalog.bool', 'true'),
+    );
+    await attacker.query(
+      `create operator den.= (leftarg = pg_catalog.${type}, rightarg = pg_catalog.${type}, function = den.same)`,
+    );
+    await attacker.query(
+      `create operator den.< (leftarg = pg_catalog.${type}, rightarg = pg_catalog.${type}, function = den.same)`,
+    );
+  }
+
+  for (const path of ['den, pg_temp, pg_catalog', 'pg_catalog']) {
+    await attacker.query(`set search_path = ${path}`);
+    // As itself it may not read the tables, but the functions are compiled and planned by now.
+    for (const call of [
+      `attach_rows(array[$1::pg_catalog.uuid], array['thing'], array['1'], array['cover'])`,
+      `drop_surplus('thing', 'cover', array['1'], array['1'], array[$1::pg_catalog.uuid])`,
+      `refuse_owner('thing', $1)`,
+    ]) {
+      await expect(attacker.query(`select file_registry.${call}`, [file])).rejects.toMatchObject({
+        code: '42501',
+      });
+    }
+    await attacker.query(`select file_registry.attach(array[$1::pg_catalog.uuid], 'thing', '1', 'cover')`, [
+      file,
+    ]);
+    await attacker.query(`select file_registry.replace('thing', '1', 'cover', array[$1::pg_catalog.uuid])`, [
+      file,
+    ]);
+    await attacker.query(`select file_registry.detach_all('thing', '1', null)`);
+    await attacker.query(`insert into public.article values ('c', $1)`, [file]);
+    await attacker.query('delete from public.article');
+  }
+  expect([...ranAs]).toEqual([role.name]);
 });

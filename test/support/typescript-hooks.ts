@@ -14,6 +14,8 @@ const { options } = ts.parseJsonConfigFileContent(config, ts.sys, fileURLToPath(
 /** The package by its names, as package.json exports them. */
 const entries: Readonly<Record<string, string>> = {
   'nestjs-file-registry': 'src/index.ts',
+  'nestjs-file-registry/adapters': 'src/adapters/index.ts',
+  'nestjs-file-registry/s3': 'src/storage/s3/index.ts',
   'nestjs-file-registry/testing': 'src/testing/index.ts',
 };
 

@@ -20,7 +20,7 @@ export const plants = {
       `alter table ${schema}.file_references drop constraint file_references_file_id_fkey`,
       `alter table ${schema}.file_references drop constraint file_references_holder_id_fkey`,
     ],
-    functions: { attach: [[/for key share/i, '']], attach_many: [[/for key share/i, '']] },
+    functions: { attach_rows: [[/for key share/i, '']] },
   },
   /** A claimed deletion is due all the same, and whoever comes last completes it. */
   lease: {

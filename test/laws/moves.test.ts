@@ -1,0 +1,399 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, expect, test } from 'vitest';
+import type { Queryable } from '../support/queryable.js';
+import { busyKey, createAttackedDatabase, failureOf, refused, staleSnapshot } from './support/attacked-database.js';
+
+// A file changes its place only onto a reserved key, and what it leaves is due to go in the same statement.
+const laws = await createAttackedDatabase();
+
+afterEach(() => laws.assertLaws());
+
+const keyOf = (id: string) => `2026/11/${id}.jpg`;
+
+async function reserve(storage = 'archive', id = randomUUID()): Promise<string> {
+  await laws.sql(`select file_registry.reserve($1, $2, $3, 'photo.jpg', 60000)`, [id, storage, keyOf(id)]);
+  return id;
+}
+
+const update = (file: string, storage: string, key: string, on?: Queryable) =>
+  laws.sql(
+    'update file_registry.files set storage = $2, key = $3 where id = $1',
+    [file, storage, key],
+    on,
+  );
+
+/** As the registry moves, from the place where the file began unless another is given. */
+async function move(
+  file: string,
+  reservation: string,
+  { on, from = ['media', keyOf(file)], to = ['archive', keyOf(reservation)] }: { on?: Queryable; from?: string[]; to?: string[] } = {},
+): Promise<string> {
+  const [row] = await laws.sql(
+    'select file_registry.move_file($1, $2, $3, $4, $5, $6, null) as answer',
+    [file, ...from, reservation, ...to],
+    on,
+  );
+  return row.answer;
+}
+
+const place = async (file: string) => {
+  const [row] = await laws.sql('select storage, key from file_registry.files where id = $1', [file]);
+  return row && [row.storage, row.key];
+};
+
+const claim = (storage: string, on?: Queryable) =>
+  laws.sql(`select file_registry.claim_deletions($1, 100, gen_random_uuid(), 60000) as claimed`, [storage], on);
+
+const lapse = (reservation: string) =>
+  laws.sql(`update file_registry.deletions set next_attempt_at = now() where file_id = $1`, [reservation]);
+
+test('a file that moves leaves its old bytes due to go, in place of the reservation', async () => {
+  const file = await laws.file();
+  await laws.reference(file);
+  const reservation = await reserve();
+
+  expect(await move(file, reservation)).toBe('moved');
+
+  expect(await place(file)).toEqual(['archive', keyOf(reservation)]);
+  expect(await laws.deletion(reservation)).toMatchObject({
+    storage: 'media',
+    key: keyOf(file),
+    state: 'condemned',
+    reason: 'moved',
+    last_owners: [{ type: 'file', id: file, slot: 'moved' }],
+  });
+  expect(await laws.deletion(file)).toBeUndefined();
+  expect(await laws.reasons(file)).toEqual(['stored']);
+});
+
+test('moving there again, as after a lost answer, changes nothing', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await move(file, reservation);
+  const before = await laws.deletion(reservation);
+
+  expect(await move(file, reservation)).toBe('moved');
+  expect(await laws.deletion(reservation)).toEqual(before);
+});
+
+test('a move that is rolled back leaves file and reservation as they were', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const session = await laws.session();
+  await session.query('begin');
+  expect(await move(file, reservation, { on: session })).toBe('moved');
+  await session.query('rollback');
+
+  expect(await place(file)).toEqual(['media', keyOf(file)]);
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'reserved', storage: 'archive' });
+});
+
+test('raw SQL moves a file onto a reserved key and nowhere else', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const other = await laws.file();
+  const wrong: [string, string][] = [
+    ['archive', keyOf(randomUUID())], // reserved by nobody
+    ['archive', 'photos/1.jpg'],
+    ['media', keyOf(reservation)], // reserved in another storage
+    ['archive', `other/${reservation}.jpg`], // another key of the same id
+    ['archive', keyOf(file)],
+    ['archive', `${keyOf(reservation)}/tail`],
+  ];
+  for (const [storage, key] of wrong) {
+    expect(await failureOf(update(file, storage, key)), key).toMatchObject(refused);
+  }
+  expect(await failureOf(update(file, 'media', keyOf(other)))).toMatchObject(busyKey);
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'reserved' });
+
+  await update(file, 'archive', keyOf(reservation));
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'condemned', key: keyOf(file) });
+});
+
+test('a file never changes its id, also not together with its place', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  for (const id of [reservation, randomUUID()]) {
+    const change = laws.sql('update file_registry.files set id = $2, storage = $3, key = $4 where id = $1', [
+      file,
+      id,
+      'archive',
+      keyOf(reservation),
+    ]);
+    expect(await failureOf(change)).toMatchObject(refused);
+  }
+});
+
+test('a file never changes its version by itself, neither before nor after it moved', async () => {
+  const file = await laws.file();
+  const change = () => laws.sql(`update file_registry.files set version_id = '2' where id = $1`, [file]);
+  expect(await failureOf(change())).toMatchObject(refused);
+  await move(file, await reserve());
+  expect(await failureOf(change())).toMatchObject(refused);
+});
+
+test('two files cannot change places, nor one take the place another leaves', async () => {
+  const [one, two] = [await laws.file(), await laws.file()];
+  const swap = laws.sql(
+    `update file_registry.files set key = case id when $1 then $4 else $3 end where id in ($1, $2)`,
+    [one, two, keyOf(one), keyOf(two)],
+  );
+  expect(['23001', '23505']).toContain(((await failureOf(swap)) as { code: string }).code);
+
+  await move(one, await reserve());
+  expect(await failureOf(update(two, 'media', keyOf(one)))).toMatchObject(refused);
+  expect(await failureOf(laws.file({ key: keyOf(one) })), 'adopted').toMatchObject(busyKey);
+});
+
+test('one statement moves two files, each onto a reservation of its own', async () => {
+  const files = [await laws.file(), await laws.file()];
+  const reservations = [await reserve(), await reserve()];
+  await laws.sql(
+    `update file_registry.files f set storage = 'archive', key = m.key
+       from unnest($1::uuid[], $2::text[]) as m(id, key) where f.id = m.id`,
+    [files, reservations.map(keyOf)],
+  );
+  for (const [n, reservation] of reservations.entries()) {
+    expect(await laws.deletion(reservation)).toMatchObject({ reason: 'moved', key: keyOf(files[n] ?? '') });
+  }
+});
+
+test('one reservation takes one file: the second finds it used', async () => {
+  const [one, two] = [await laws.file(), await laws.file()];
+  const reservation = await reserve();
+  await move(one, reservation);
+  expect(await move(two, reservation)).toBe('expired');
+  expect(['23001', '23505']).toContain(
+    ((await failureOf(update(two, 'archive', keyOf(reservation)))) as { code: string }).code,
+  );
+});
+
+test('only a key that is still reserved is moved to: not an abandoned, deleted or condemned one', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await lapse(reservation);
+  await claim('archive');
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'abandoned' });
+  expect(await move(file, reservation)).toBe('expired');
+  expect(await failureOf(update(file, 'archive', keyOf(reservation)))).toMatchObject(refused);
+
+  await laws.sql(
+    `update file_registry.deletions set state = 'deleted', deleted_at = now(), next_attempt_at = null where file_id = $1`,
+    [reservation],
+  );
+  expect(await move(file, reservation)).toBe('expired');
+  const condemned = await laws.order();
+  expect(await failureOf(update(file, 'media', keyOf(condemned)))).toMatchObject(refused);
+});
+
+test('a key that somebody ordered to be deleted is not moved to, although it is reserved', async () => {
+  const file = await laws.file();
+  const reservation = await reserve('media');
+  await laws.order({ key: keyOf(reservation) });
+  expect(await failureOf(update(file, 'media', keyOf(reservation)))).toMatchObject(busyKey);
+});
+
+test('a deletion of the new key that is ordered while a file moves there waits and is refused', async () => {
+  const file = await laws.file();
+  const reservation = await reserve('media');
+  const [moving, ordering] = [await laws.session(), await laws.session()];
+  await moving.query('begin');
+  await move(file, reservation, { on: moving, to: ['media', keyOf(reservation)] });
+  const ordered = failureOf(laws.order({ key: keyOf(reservation) }, ordering));
+  await laws.untilBlocked(ordering);
+  await moving.query('commit');
+  expect(await ordered).toMatchObject(refused);
+});
+
+test('a reservation is not dropped by hand because a file lies elsewhere, nor turned into a file of another id', async () => {
+  await laws.file();
+  const reservation = await reserve();
+  const drop = 'delete from file_registry.deletions where file_id = $1';
+  expect(await failureOf(laws.sql(drop, [reservation]))).toMatchObject(refused);
+  const taken = laws.sql(
+    `with gone as (${drop} returning storage, key)
+     insert into file_registry.files (id, storage, key, content_type, size)
+     select gen_random_uuid(), storage, key, 'image/jpeg', 1 from gone`,
+    [reservation],
+  );
+  expect(await failureOf(taken)).toMatchObject(refused);
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'reserved' });
+});
+
+test('what a moved file left cannot be dropped, and its key stays busy until the receipt is pruned', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await move(file, reservation);
+  const drop = laws.sql('delete from file_registry.deletions where file_id = $1', [reservation]);
+  expect(await failureOf(drop)).toMatchObject(refused);
+  for (const key of [keyOf(file), keyOf(reservation)]) {
+    const free = laws.sql('delete from file_registry.adopted_keys where key = $1', [key]);
+    expect(await failureOf(free), key).toMatchObject(refused);
+  }
+});
+
+test('of two moves of one file at once the second changes nothing, whichever waits', async () => {
+  const file = await laws.file();
+  const [first, second] = [await reserve(), await reserve('other')];
+  const moving = await laws.session();
+  await moving.query('begin');
+  expect(await move(file, first, { on: moving })).toBe('moved');
+  expect(await move(file, second, { to: ['other', keyOf(second)] })).toBe('busy');
+  await moving.query('commit');
+  expect(await move(file, second, { to: ['other', keyOf(second)] })).toBe('changed');
+  expect(await laws.deletion(second)).toMatchObject({ state: 'reserved' });
+});
+
+test('there and back again gives other keys, and each place it left is due once', async () => {
+  const file = await laws.file();
+  const [away, back] = [await reserve(), await reserve('media')];
+  await move(file, away);
+  const from = ['archive', keyOf(away)];
+  expect(await move(file, back, { from, to: ['media', keyOf(back)] })).toBe('moved');
+
+  expect(await place(file)).toEqual(['media', keyOf(back)]);
+  expect(await laws.deletion(away)).toMatchObject({ storage: 'media', key: keyOf(file) });
+  expect(await laws.deletion(back)).toMatchObject({ storage: 'archive', key: keyOf(away) });
+  expect(await move(file, away), 'the first answer, asked for again').toBe('changed');
+});
+
+test('giving up a copy whose move did happen touches neither the file nor what it left', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await move(file, reservation);
+  const abandon = () =>
+    laws.sql(`select file_registry.abandon_upload($1, 'archive', $2)`, [reservation, keyOf(reservation)]);
+  await abandon();
+  expect(await laws.deletion(reservation)).toMatchObject({ state: 'condemned', reason: 'moved' });
+
+  await laws.sql(
+    `update file_registry.deletions set state = 'deleted', deleted_at = now(), next_attempt_at = null where file_id = $1`,
+    [reservation],
+  );
+  await laws.sql('select file_registry.prune_receipts(0, 100)');
+  expect(await failureOf(abandon())).toMatchObject(refused);
+  expect(await place(file)).toEqual(['archive', keyOf(reservation)]);
+});
+
+test('a file that is being attached is busy and stays, and can be moved afterwards', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const attaching = await laws.session();
+  await attaching.query('begin');
+  await attaching.query(`select file_registry.attach($1, 'article', '1', 'cover')`, [[file]]);
+  expect(await move(file, reservation)).toBe('busy');
+  await attaching.query('commit');
+  expect(await move(file, reservation)).toBe('moved');
+});
+
+test('an attach waits for a move and then holds the file where it is', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const [moving, attaching] = [await laws.session(), await laws.session()];
+  await moving.query('begin');
+  await move(file, reservation, { on: moving });
+  const attached = laws.sql(`select file_registry.attach($1, 'article', '1', 'cover')`, [[file]], attaching);
+  await laws.untilBlocked(attaching);
+  await moving.query('commit');
+  await attached;
+  expect(await laws.sql('select from file_registry.file_references where file_id = $1', [file])).toHaveLength(1);
+});
+
+test('an erase is waited for by nobody: the move is busy, then finds the file gone', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const erasing = await laws.session();
+  await erasing.query('begin');
+  await erasing.query('delete from file_registry.files where id = $1', [file]);
+  expect(await move(file, reservation)).toBe('busy');
+  await erasing.query('commit');
+  expect(await move(file, reservation)).toBe('changed');
+  expect(await laws.deletion(file)).toMatchObject({ storage: 'media', state: 'condemned' });
+});
+
+test('a file that is deleted while it moves goes from its new place, and its old bytes go too', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const [moving, erasing] = [await laws.session(), await laws.session()];
+  await moving.query('begin');
+  await move(file, reservation, { on: moving });
+  const erased = laws.sql('delete from file_registry.files where id = $1', [file], erasing);
+  await laws.untilBlocked(erasing);
+  await moving.query('commit');
+  await erased;
+  expect(await laws.deletion(file)).toMatchObject({ storage: 'archive', key: keyOf(reservation) });
+  expect(await laws.deletion(reservation)).toMatchObject({ storage: 'media', key: keyOf(file) });
+});
+
+test('a settle passes a file that moves by, and condemns it at its new place afterwards', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const moving = await laws.session();
+  const settle = () => laws.sql(`select file_registry.settle('stored', 0, 100, '-infinity', 0)`);
+  await moving.query('begin');
+  await move(file, reservation, { on: moving });
+  await settle();
+  expect(await laws.exists(file)).toBe(true);
+  await moving.query('commit');
+  await settle();
+  expect(await laws.deletion(file)).toMatchObject({ storage: 'archive', key: keyOf(reservation) });
+});
+
+test('a reservation that a processor claims at this moment is not moved to', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await lapse(reservation);
+  const [claiming, moving] = [await laws.session(), await laws.session()];
+  await claiming.query('begin');
+  await claim('archive', claiming);
+  const answer = move(file, reservation, { on: moving });
+  await laws.untilBlocked(moving);
+  await claiming.query('commit');
+  expect(await answer).toBe('expired');
+  expect(await place(file)).toEqual(['media', keyOf(file)]);
+});
+
+test('a processor passes a reservation by that a file moves onto at this moment', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  await lapse(reservation);
+  const moving = await laws.session();
+  await moving.query('begin');
+  await move(file, reservation, { on: moving });
+  const [row] = await claim('archive');
+  expect(row.claimed).toEqual([]);
+  await moving.query('commit');
+  expect((await claim('archive'))[0].claimed).toEqual([]);
+});
+
+test('above READ COMMITTED a move is refused, and raw SQL meets a change since its snapshot as a conflict', async () => {
+  const file = await laws.file();
+  const reservation = await reserve();
+  const session = await laws.database.begun('repeatable read');
+  expect(await failureOf(move(file, reservation, { on: session }))).toMatchObject(staleSnapshot);
+
+  const old = await laws.database.begun('repeatable read');
+  await old.query('select from file_registry.files');
+  await move(file, reservation);
+  expect(await failureOf(update(file, 'archive', keyOf(await reserve()), old))).toMatchObject({ code: '40001' });
+});
+
+test('a reservation that belongs to an upload of a client is not moved to', async () => {
+  const file = await laws.file();
+  const id = randomUUID();
+  await laws.sql(
+    `select file_registry.reserve_for_client($1, 'archive', $2, null, 'image/jpeg', 10, 1000, 60000)`,
+    [id, keyOf(id)],
+  );
+  expect(await move(file, id)).toBe('expired');
+});
+
+test('a file that was adopted moves, and its old key stays busy', async () => {
+  const key = `adopted/${randomUUID()}.jpg`;
+  const file = await laws.file({ key });
+  const reservation = await reserve();
+  expect(await move(file, reservation, { from: ['media', key] })).toBe('moved');
+  expect(await failureOf(laws.file({ key }))).toMatchObject(busyKey);
+  const pending = laws.sql('delete from file_registry.adopted_keys where key = $1', [key]);
+  expect(await failureOf(pending)).toMatchObject(refused);
+});
