@@ -14,9 +14,10 @@ end
 $body$;
 
 
--- An owner that is not to be attached or detached by hand: of a reserved type, or of the slot of a guarded tracked column, whose
--- references follow the column alone.
-create function @schema@.refuse_owner(owner_type text, slot text) returns void
+-- Whether an owner is not to be attached or detached by hand: refused where its type is reserved; { "guarded" } with the reason where
+-- its slot is that of a guarded tracked column, whose references follow the column alone; null where nothing is against it. An
+-- answer instead of an error leaves the caller's transaction usable.
+create function @schema@.refuse_owner(owner_type text, slot text) returns json
   language plpgsql stable
 as $body$
 declare
@@ -32,12 +33,10 @@ begin
      and t.slot       = refuse_owner.slot
      and t.guarded;
   if found then
-    raise exception using
-      errcode = 'invalid_parameter_value',
-      message = format('slot %L of owner type %L follows the column %I.%I.%I', slot, owner_type,
-                       tracked.table_schema, tracked.table_name, tracked.column_name),
-      hint    = 'Write the column instead; the registry attaches and detaches with it.';
+    return json_build_object('guarded', format('slot %L of owner type %L follows the column %I.%I.%I', slot, owner_type,
+                                               tracked.table_schema, tracked.table_name, tracked.column_name));
   end if;
+  return null;
 end
 $body$;
 
@@ -131,9 +130,13 @@ create function @schema@.attach(file_ids uuid[], owner_type text, owner_id text,
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  length integer[] := array[cardinality(file_ids)];
+  length  integer[] := array[cardinality(file_ids)];
+  refused json;
 begin
-  perform @schema@.refuse_owner(owner_type, slot);
+  refused := @schema@.refuse_owner(owner_type, slot);
+  if refused is not null then
+    return refused;
+  end if;
   return @schema@.attach_rows(file_ids, array_fill(owner_type, length), array_fill(owner_id, length), array_fill(slot, length));
 end
 $body$;
@@ -148,13 +151,20 @@ declare
   owner_types text[];
   owner_ids   text[];
   slots       text[];
+  refused     json;
 begin
   select array_agg(x."fileId"), array_agg(x.type), array_agg(x.id), array_agg(x.slot)
     into file_ids, owner_types, owner_ids, slots
     from jsonb_to_recordset(pairs) as x("fileId" uuid, type text, id text, slot text);
 
-  perform @schema@.refuse_owner(o.type, o.slot)
-     from (select distinct w.type, w.slot from unnest(owner_types, slots) as w(type, slot)) o;
+  select r.refused into refused
+    from (select distinct w.type, w.slot from unnest(owner_types, slots) as w(type, slot)) o
+   cross join lateral @schema@.refuse_owner(o.type, o.slot) as r(refused)
+   where r.refused is not null
+   limit 1;
+  if refused is not null then
+    return refused;
+  end if;
   return @schema@.attach_rows(coalesce(file_ids, '{}'), owner_types, owner_ids, slots);
 end
 $body$;
@@ -167,8 +177,12 @@ create function @schema@.detach(file_ids uuid[], owner_type text, owner_id text,
 as $body$
 declare
   detached integer;
+  refused  json;
 begin
-  perform @schema@.refuse_owner(detach.owner_type, detach.slot);
+  refused := @schema@.refuse_owner(detach.owner_type, detach.slot);
+  if refused is not null then
+    return refused;
+  end if;
 
   if cardinality(file_ids) > 1 then
     perform
@@ -202,8 +216,12 @@ as $body$
 declare
   guarded_slots text[];
   detached      integer;
+  refused       json;
 begin
-  perform @schema@.refuse_owner(detach_all.owner_type, detach_all.slot);
+  refused := @schema@.refuse_owner(detach_all.owner_type, detach_all.slot);
+  if refused is not null then
+    return refused;
+  end if;
   guarded_slots := array(
     select t.slot
       from @schema@.tracked_columns t
@@ -242,8 +260,12 @@ declare
   length   integer[] := array[cardinality(file_ids)];
   outcome  json;
   detached integer;
+  refused  json;
 begin
-  perform @schema@.refuse_owner(replace.owner_type, replace.slot);
+  refused := @schema@.refuse_owner(replace.owner_type, replace.slot);
+  if refused is not null then
+    return refused;
+  end if;
   perform pg_advisory_xact_lock(
             hashtextextended(format('%L %L %L', replace.owner_type, replace.owner_id, replace.slot), 4276215469));
 

@@ -99,7 +99,8 @@ begin
   if not found then
     perform @schema@.refuse_to_track(
               format('(%s) of %s is not unique', array_to_string(chosen, ', '), relation),
-              'Two rows with one id would share their references: create a unique index on exactly these, of the same collation, not deferrable.');
+              'Two rows with one id would share their references: create a unique index on exactly these columns, with their '
+              'collations, not deferrable.');
   end if;
 
   select r.* into owner
@@ -250,6 +251,16 @@ as $body$
 $body$;
 
 
+-- Two registries may track one table, so the names of triggers tell whose they are.
+create function @schema@.tracking_trigger(tracked_id integer, event text) returns name
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $body$
+  select format('file_registry_%s%s_%s',
+                case when r.name <> '"file_registry"' then left(md5(r.name), 8) || '_' else '' end, tracked_id, event)
+    from (values ($code$@schema@$code$)) as r(name)
+$body$;
+
+
 -- Writes the functions and triggers of a tracked column; what is there is replaced, which no reader has to wait for, and switched
 -- on. Statements of an ordinary table tell of all their rows at once. The rows of a partitioned one tell of themselves, because
 -- the partitions of the future inherit only such triggers; an update calls only where the id, the column or the condition's columns
@@ -294,22 +305,22 @@ begin
 
   if partitioned then
     execute format('create or replace trigger %I after insert or delete on %s for each row execute function %s.%I()',
-                   format('file_registry_%s_row', tracked.id), tracked.relation, registry, format('tracked_%s_row', tracked.id));
+                   @schema@.tracking_trigger(tracked.id, 'row'), tracked.relation, registry, format('tracked_%s_row', tracked.id));
   else
     execute format('create or replace trigger %I after insert on %s referencing new table as changed
                       for each statement execute function %s.%I()',
-                   format('file_registry_%s_insert', tracked.id), tracked.relation, registry,
+                   @schema@.tracking_trigger(tracked.id, 'insert'), tracked.relation, registry,
                    format('tracked_%s_statement', tracked.id));
     execute format('create or replace trigger %I after delete on %s referencing old table as changed
                       for each statement execute function %s.%I()',
-                   format('file_registry_%s_delete', tracked.id), tracked.relation, registry,
+                   @schema@.tracking_trigger(tracked.id, 'delete'), tracked.relation, registry,
                    format('tracked_%s_statement', tracked.id));
   end if;
   execute format('create or replace trigger %I after update on %s for each row when (%s) execute function %s.%I()',
-                 format('file_registry_%s_update', tracked.id), tracked.relation, changed, registry,
+                 @schema@.tracking_trigger(tracked.id, 'update'), tracked.relation, changed, registry,
                  format('tracked_%s_row', tracked.id));
   execute format('create or replace trigger %I before truncate on %s for each statement execute function %s.release_truncated(%L)',
-                 format('file_registry_%s_truncate', tracked.id), tracked.relation, registry, tracked.id);
+                 @schema@.tracking_trigger(tracked.id, 'truncate'), tracked.relation, registry, tracked.id);
   perform @schema@.track_partitions(tracked, true);
 end
 $body$;
@@ -334,11 +345,11 @@ begin
        and not exists (select
                          from pg_trigger g
                         where g.tgrelid = p.relid
-                          and g.tgname = format('file_registry_%s_truncate', tracked.id)
+                          and g.tgname = @schema@.tracking_trigger(tracked.id, 'truncate')
                           and (g.tgenabled in ('O', 'A') or not mend))
   loop
     execute format('create or replace trigger %I before truncate on %s for each statement execute function %s.release_truncated(%L)',
-                   format('file_registry_%s_truncate', tracked.id), partition, registry, tracked.id);
+                   @schema@.tracking_trigger(tracked.id, 'truncate'), partition, registry, tracked.id);
     added := added + 1;
   end loop;
   return added;

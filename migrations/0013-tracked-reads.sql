@@ -122,7 +122,7 @@ begin
       from pg_trigger g
      where g.tgrelid in (select tracked.relation union select p.relid from pg_partition_tree(tracked.relation) p)
        and g.tgparentid = 0
-       and g.tgname ~ format('^file_registry_%s_(row|insert|delete|update|truncate)$', tracked.id)
+       and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)
   loop
     execute format('drop trigger %I on %s', found_trigger.tgname, found_trigger.relation);
   end loop;
@@ -232,11 +232,11 @@ as $body$
            join pg_attribute a on a.attrelid = c.oid and a.attname = x and not a.attisdropped) l
    cross join lateral (
          select count(*) filter (where g.tgrelid = c.oid and g.tgenabled in ('O', 'A'))             as enabled,
-                count(*) filter (where g.tgname = format('file_registry_%s_update', tracked.id)) > 0 as has_update,
+                count(*) filter (where g.tgname = @schema@.tracking_trigger(tracked.id, 'update')) > 0 as has_update,
                 count(*) filter (where g.tgenabled not in ('O', 'A')) > 0                             as has_disabled
            from pg_trigger g
           where g.tgrelid in (select c.oid union select p.relid from pg_partition_tree(c.oid) p)
-            and g.tgname ~ format('^file_registry_%s_(row|insert|delete|update|truncate)$', tracked.id)) g
+            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)) g
 $body$;
 
 

@@ -104,16 +104,19 @@ as $body$
 $body$;
 
 
--- A page of a storage's files in the order of their keys' bytes, behind one key and not before another. Checksums are half of it
--- and come only where they are asked for.
+-- A page of a storage's files in the order of their keys' bytes, behind one key and not before another: a list for each column,
+-- which is a third less for the reader to hold. Checksums come only where they are asked for.
 create function @schema@.files_by_key(
   storage text, after_key text, from_key text, page_size integer, with_checksums boolean
 ) returns json
   language sql stable security definer set search_path = pg_catalog, pg_temp
 as $body$
-  select coalesce(json_agg(json_build_object('id', p.id, 'key', p.key, 'versionId', p.version_id, 'size', p.size,
-                                             'checksum', case when with_checksums then encode(p.checksum, 'hex') end)
-                           order by p.key), '[]')
+  select json_build_object(
+           'ids',        coalesce(json_agg(p.id         order by p.key), '[]'),
+           'keys',       coalesce(json_agg(p.key        order by p.key), '[]'),
+           'versionIds', coalesce(json_agg(p.version_id order by p.key), '[]'),
+           'sizes',      coalesce(json_agg(p.size       order by p.key), '[]'),
+           'checksums',  coalesce(json_agg(encode(p.checksum, 'hex') order by p.key) filter (where with_checksums), '[]'))
     from (select f.*
             from @schema@.files f
            where f.storage = files_by_key.storage
@@ -178,11 +181,21 @@ as $body$
 declare
   imported integer := 0;
   attached json;
+  guarded  text;
   known    record;
 begin
   perform @schema@.require_fresh_snapshot('rows can be imported');
-  perform @schema@.refuse_owner(o.type, o.slot)
-     from (select distinct r.type, r.slot from jsonb_to_recordset(rows) as r(type text, slot text)) o;
+  select r.refused ->> 'guarded' into guarded
+    from (select distinct r.type, r.slot from jsonb_to_recordset(rows) as r(type text, slot text)) o
+   cross join lateral @schema@.refuse_owner(o.type, o.slot) as r(refused)
+   where r.refused is not null
+   limit 1;
+  if guarded is not null then
+    raise exception using
+      errcode = 'invalid_parameter_value',
+      message = guarded,
+      hint    = 'Write the column instead; the registry attaches and detaches with it.';
+  end if;
 
   begin
     insert into @schema@.files (id, storage, key, version_id, filename, content_type, size)

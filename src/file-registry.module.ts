@@ -4,13 +4,15 @@ import { RegistryDatabase } from './database/registry-database.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './file-registry.module-definition.js';
 import { RESOLVED_OPTIONS } from './options/options-token.js';
 import { resolveOptions } from './options/resolve-options.js';
+import { FileImporter } from './import/file-importer.js';
 import { OutboxProcessor } from './outbox/outbox-processor.js';
 import { ProcessorSchedule } from './outbox/processor-schedule.js';
+import { FileReconciler } from './reconcile/file-reconciler.js';
 import { FileRegistry } from './registry/file-registry.js';
 
 /**
- * Provides `FileRegistry` and `OutboxProcessor`. Configure it with `forRoot(options)` or `forRootAsync({ inject, useFactory })`;
- * `isGlobal: true` beside them makes both available everywhere.
+ * Provides `FileRegistry`, `OutboxProcessor` and `FileReconciler`. Configure it with `forRoot(options)` or `forRootAsync({ inject, useFactory })`;
+ * `isGlobal: true` beside them makes them available everywhere.
  *
  * ```ts
  * FileRegistryModule.forRootAsync({
@@ -29,9 +31,11 @@ import { FileRegistry } from './registry/file-registry.js';
     { provide: RESOLVED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
     { provide: RegistryDatabase, inject: [RESOLVED_OPTIONS], useFactory: openRegistryDatabase },
     FileRegistry,
+    FileImporter,
     OutboxProcessor,
+    FileReconciler,
     ProcessorSchedule,
   ],
-  exports: [FileRegistry, OutboxProcessor],
+  exports: [FileRegistry, FileImporter, OutboxProcessor, FileReconciler],
 })
 export class FileRegistryModule extends ConfigurableModuleClass {}

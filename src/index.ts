@@ -50,6 +50,14 @@ export { reconcileDefaults, reconcileLimits } from './reconcile/reconcile-defaul
 export type { ReconcileOptions } from './reconcile/reconcile-options.js';
 export type * from './reconcile/reconcile-report.js';
 
+export { FileImporter } from './import/file-importer.js';
+export type { ImportOptions } from './import/import-options.js';
+export type * from './import/import-report.js';
+export type { ImportRow } from './import/import-row.js';
+export { csvRows } from './import/csv-rows.js';
+export type { CsvMapping, CsvSource } from './import/csv-rows.js';
+export { queryRows } from './import/query-rows.js';
+
 export * from './storage/storage.js';
 export { localStorage } from './storage/local/local-storage.js';
 export type { LocalStorageOptions } from './storage/local/local-storage.js';
@@ -85,6 +93,7 @@ export * from './errors/file-registry-error.js';
 export * from './errors/fix-held-back-error.js';
 export * from './errors/invalid-content-error.js';
 export * from './errors/invalid-file-id-error.js';
+export * from './errors/invalid-csv-error.js';
 export * from './errors/invalid-filename-error.js';
 export * from './errors/invalid-hold-reason-error.js';
 export * from './errors/invalid-key-error.js';

@@ -30,7 +30,10 @@ export class DatabaseModule implements OnApplicationShutdown {
 
 function openDatabase(connectionString: string): Kysely<Database> {
   const pool = new Pool({ connectionString });
-  const warn = (error: Error) => new Logger('Database').warn(`A connection broke: ${error.message}`);
+  const warn = (error: Error) => {
+    // What is being closed may break on the way, as when the server stops at the same moment.
+    if (!pool.ending) new Logger('Database').warn(`A connection broke: ${error.message}`);
+  };
   // An event of the pool while it is idle, of the client while it is in use; without a listener it would end the process.
   pool.on('error', warn);
   pool.on('connect', (client) => client.on('error', warn));

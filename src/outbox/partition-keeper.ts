@@ -32,7 +32,9 @@ export class PartitionKeeper {
       },
     );
     if (problem !== '' && problem !== this.told) {
-      this.logger.warn(`${problem}. Truncating such a partition by itself would leave its files; it is tried again.`);
+      this.logger.warn(
+        `${problem}. Truncating such a partition by itself would leave its files; it is tried again.`,
+      );
     }
     this.told = problem;
   }

@@ -40,7 +40,7 @@ export async function adoptObject(
     ['text', versionId ?? null],
     ['text', plan.filename],
     ['text', plan.contentType],
-    ['bigint', meter.size],
+    ['bigint', meter.sizeBytes],
     ['bytea', `\\x${meter.checksum().toString('hex')}`],
     ['jsonb', plan.metadata],
   ]);

@@ -12,7 +12,8 @@ export class ContentMeter extends Transform {
     super({ writableObjectMode: true });
   }
 
-  get size(): number {
+  /** Not called `size`, which storages' clients take for the length of a body that is still to come. */
+  get sizeBytes(): number {
     return this.bytes;
   }
 

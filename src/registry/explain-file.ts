@@ -94,6 +94,7 @@ function stateOf(
 function textOf(explained: Omit<FileExplanation, 'text'>): string {
   const { fileId, state, refCount, references, intents, deletion } = explained;
   const governing = intents[0];
+  if (deletion?.reason === 'moved') return movedText(state, deletion);
   switch (state) {
     case 'held':
       return `File ${fileId} is held by ${refCount} reference(s): ${listed(references, refCount)}.`;
@@ -122,6 +123,22 @@ function textOf(explained: Omit<FileExplanation, 'text'>): string {
       );
     case 'unknown':
       return `Nothing is known of file ${fileId}: it never was, or its receipt is pruned.`;
+  }
+}
+
+/** The id is that of a copy which took a file's place; the row is about what the file left behind. */
+function movedText(state: FileState, deletion: ExplainedDeletion): string {
+  const { storage, key, nextAttemptAt, attempts, lastError, deletedAt, lastOwners } = deletion;
+  const left = `What file ${lastOwners.at(-1)?.id ?? '(redacted)'} left in storage '${storage}' under '${key}' when it moved`;
+  switch (state) {
+    case 'gone':
+      return `${left} is gone: deleted ${at(deletedAt)} after ${attempts} attempt(s).`;
+    case 'deleting':
+      return `${left} is being deleted, attempt ${attempts}.`;
+    case 'stuck':
+      return `${left} could not be deleted in ${attempts} attempt(s): ${lastError}. Mend the cause, then call retryStuck().`;
+    default:
+      return `${left} is deleted from ${at(nextAttemptAt)} on${afterAttempts(deletion)}.`;
   }
 }
 

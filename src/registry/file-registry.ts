@@ -4,6 +4,7 @@ import { jsonArgument, uuidArray } from '../database/call.js';
 import { RegistryDatabase } from '../database/registry-database.js';
 import { type ApplicationTransaction, transactionExecutor } from '../database/transaction-executor.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { TransactionRequiredError } from '../errors/transaction-required-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import { intentPolicies } from '../options/intent-policies.js';
@@ -16,18 +17,24 @@ import type { AttachedFile, AttachedFileJson } from './attached-file.js';
 import { checkOwnerSelector, checkReferenceOwner } from './check-owner.js';
 import { checkRange } from './check-range.js';
 import { type FileContent, toReadable } from './content.js';
+import { confirmUpload, reserveUpload } from './direct-upload.js';
+import type { ConfirmUploadOptions, ReservedUpload, ReserveUploadOptions } from './direct-upload-options.js';
 import { explainFile, type FileFacts } from './explain-file.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
 import type { FileExplanation } from './file-explanation.js';
 import type { FileReference, ReferencesOptions } from './file-reference.js';
 import { FileTransaction } from './file-transaction.js';
 import { missingFileError, type MissingFiles } from './missing-file-error.js';
+import { moveFile } from './move-file.js';
+import type { MoveOptions } from './move-options.js';
+import { openFile } from './open-file.js';
 import type { OwnerSelector } from './owner.js';
 import { planUpload } from './plan-upload.js';
 import type { ReadOptions } from './read-options.js';
 import type { StoreOptions } from './store-options.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
 import { Upload } from './upload.js';
+import { checkUrlOptions, storageUrlOptions, type UrlOptions } from './url-options.js';
 
 const ownersMax = 10_000;
 const referencesDefault = 1000;
@@ -107,6 +114,57 @@ export class FileRegistry extends AmbientVerbs {
     return adoptObject(key, options, this.options, this.database);
   }
 
+  /**
+   * Moves a file's bytes to another storage, streaming. Its id, references and metadata stay; `storage`, `key` and `versionId`
+   * change in one statement, and the bytes it leaves go like every deletion, `deletionDelayMs` respected. The content is compared
+   * with the file's checksum on the way. Its renditions stay where they are. Idempotent, and safe against crashes: until the end
+   * the file is where it was. Not inside a transaction, as with `store`.
+   *
+   * ```ts
+   * await files.move(photo, 'archive');
+   * ```
+   *
+   * @throws FileNotFoundError, FileCondemnedError, UnknownStorageError, TransactionActiveError before anything is written;
+   *   ContentMismatchError, BytesMissingError, FileBusyError, UploadAbortedError, UploadExpiredError, StorageUnavailableError,
+   *   StorageRefusedError, DatabaseUnavailableError with the file where it was.
+   */
+  async move(file: FileArgument, storage: string, options: MoveOptions = {}): Promise<StoredFile> {
+    refuseInsideTransaction('move', this.options.transaction);
+    return moveFile(() => this.findOrThrow(file), storage, options, this.options, this.database);
+  }
+
+  /**
+   * Lets a client upload a file by itself: reserves a key, and signs what the client needs to write it. `confirmUpload` makes it a
+   * file; without that it goes like every abandoned upload. Not inside a transaction, as with `store`.
+   *
+   * Whoever holds the URL may write the key again until it expires, also after it was confirmed: keep `expiresInMs` short. A bucket
+   * that keeps versions pins the one that was confirmed.
+   *
+   * ```ts
+   * const upload = await files.reserveUpload({ filename: 'film.mp4', contentType: 'video/mp4', maxSizeBytes: 2 ** 30 });
+   * ```
+   *
+   * @throws InvalidFilenameError, ContentTypeNotAllowedError, InvalidOptionError, UnknownStorageError, TransactionActiveError,
+   *   StorageRefusedError where the storage takes no uploads from clients, DatabaseUnavailableError.
+   */
+  async reserveUpload(options: ReserveUploadOptions = {}): Promise<ReservedUpload> {
+    refuseInsideTransaction('reserveUpload', this.options.transaction);
+    return reserveUpload(options, this.options, this.database);
+  }
+
+  /**
+   * Makes a file of what a client has uploaded. Looks at the object in the storage: its size and type must be what was reserved,
+   * else it is given up. Idempotent. The id is all the client needs to name, so let each confirm only its own. The checksum is null.
+   *
+   * @throws UploadIncompleteError where nothing was uploaded yet, and the reservation stays; ContentTooLargeError,
+   *   ContentTypeNotAllowedError, and it is given up; UploadExpiredError, FileNotFoundError, FileCondemnedError,
+   *   InvalidFileIdError, InvalidMetadataError, TransactionActiveError, StorageUnavailableError, DatabaseUnavailableError.
+   */
+  async confirmUpload(file: FileArgument, options: ConfirmUploadOptions = {}): Promise<StoredFile> {
+    refuseInsideTransaction('confirmUpload', this.options.transaction);
+    return confirmUpload(toFileId(file), options, this.options, this.database);
+  }
+
   /** One file, or null where there is none or none any more. */
   async find(file: FileArgument): Promise<StoredFile | null>;
   /** Many files in one round trip, in the order asked for, with null for each that is not there. */
@@ -177,14 +235,34 @@ export class FileRegistry extends AmbientVerbs {
    *   StorageUnavailableError, StorageRefusedError
    */
   async read(file: FileArgument, options: ReadOptions = {}): Promise<Readable> {
-    const id = toFileId(file);
-    const found = await this.find(id);
-    if (found === null) {
-      throw missingFileError(await this.database.call<MissingFiles>('explain_missing', [uuidArray([id])]));
+    const found = await this.findOrThrow(file);
+    const range = { ...checkRange(options, found.size), signal: options.signal };
+    return openFile(found, this.options.storages, range, () => this.findOrThrow(file));
+  }
+
+  /**
+   * A URL under which anybody can read a file for a while, without the application. It ends with the bytes: when the file goes or
+   * moves.
+   *
+   * ```ts
+   * const url = await files.url(photo, { expiresInMs: 60_000, download: true });
+   * ```
+   *
+   * @throws FileNotFoundError, FileCondemnedError, InvalidOptionError, UnknownStorageError, StorageRefusedError where the storage
+   *   has no URLs.
+   */
+  async url(file: FileArgument, options: UrlOptions = {}): Promise<string> {
+    const checked = checkUrlOptions(options);
+    const found = await this.findOrThrow(file);
+    const storage = this.options.storages.get(found.storage);
+    if (storage.url === undefined) {
+      throw new StorageRefusedError(
+        `Storage '${found.storage}' has no URLs. Answer with the stream of read(), or move the file to a storage that has, such as s3Storage.`,
+        { context: { fileId: found.id, storage: found.storage } },
+      );
     }
-    const range = checkRange(options, found.size);
     const object = { key: found.key, versionId: found.versionId ?? undefined };
-    return this.options.storages.get(found.storage).read(object, { ...range, signal: options.signal });
+    return storage.url(object, storageUrlOptions(found, checked));
   }
 
   /** Says why a file is still here, when it will go, or why it went; structured, and as text for people. */
@@ -193,6 +271,15 @@ export class FileRegistry extends AmbientVerbs {
     const policies = jsonArgument(intentPolicies(this.options));
     const facts = await this.database.call<FileFacts>('facts_of', [['uuid', id], policies]);
     return explainFile(id, facts, this.options.processor.deletionDelayMs);
+  }
+
+  private async findOrThrow(file: FileArgument): Promise<StoredFile> {
+    const id = toFileId(file);
+    const found = await this.find(id);
+    if (found === null) {
+      throw missingFileError(await this.database.call<MissingFiles>('explain_missing', [uuidArray([id])]));
+    }
+    return found;
   }
 }
 

@@ -238,8 +238,16 @@ export class FileTransaction {
     return answer;
   }
 
-  private call<Result>(verb: string, args: readonly Argument[]): Promise<Result> {
-    return call<Result>(this.executor, this.schema, verb, args);
+  /** @throws InvalidOwnerError where the slot follows a guarded column; the transaction stays usable. */
+  private async call<Result>(verb: string, args: readonly Argument[]): Promise<Result> {
+    const answer = await call<Result | { readonly guarded: string }>(this.executor, this.schema, verb, args);
+    if (typeof answer === 'object' && answer !== null && 'guarded' in answer) {
+      throw new InvalidOwnerError(
+        `The ${answer.guarded}. Write the column instead, the registry attaches and detaches with it. Nothing was changed.`,
+        { context: { verb, guarded: answer.guarded } },
+      );
+    }
+    return answer;
   }
 }
 

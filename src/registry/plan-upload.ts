@@ -66,7 +66,8 @@ function checkFilename(filename: unknown): string | undefined {
   return sanitizeFilename(filename);
 }
 
-function checkMetadata(metadata: unknown): string {
+/** The metadata as JSON. @throws InvalidMetadataError */
+export function checkMetadata(metadata: unknown): string {
   if (metadata === undefined) {
     return '{}';
   }
@@ -109,7 +110,8 @@ function checkMaxSize(maxSizeBytes: unknown): number {
   return maxSizeBytes;
 }
 
-function checkSignal(signal: unknown): AbortSignal | undefined {
+/** @throws InvalidOptionError */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) {
     return signal;
   }

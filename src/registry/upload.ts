@@ -20,16 +20,22 @@ const renewalsPerTtl = 3;
  */
 export class Upload {
   private readonly stop = new AbortController();
-  private readonly meter: ContentMeter;
+  protected readonly meter: ContentMeter;
+  /** How errors speak of it. */
+  protected readonly words = {
+    noun: 'upload',
+    outcome: 'Nothing was stored',
+    afterContentFailed: 'send it again',
+  };
   private expired = false;
   /** Where it broke first; what breaks afterwards is only its echo. */
   private failure: { readonly by: 'content' | 'storage'; readonly cause: unknown } | undefined;
 
   constructor(
-    private readonly plan: PlannedUpload,
+    protected readonly plan: PlannedUpload,
     private readonly storage: FileStorage,
-    private readonly database: RegistryDatabase,
-    private readonly ttlMs: number,
+    protected readonly database: RegistryDatabase,
+    protected readonly ttlMs: number,
   ) {
     this.meter = new ContentMeter(plan.maxSizeBytes);
   }
@@ -94,31 +100,41 @@ export class Upload {
     const written = await this.storage.write(key, this.meter, { contentType, signal });
     if (!this.meter.readableEnded) {
       throw new StorageUnavailableError(
-        `Storage '${this.plan.storage}' said that it had written ${key} before it had read all of it. Nothing was stored.`,
+        `Storage '${this.plan.storage}' said that it had written ${key} before it had read all of it. ${this.words.outcome}.`,
         { context: { storage: this.plan.storage, key } },
       );
     }
     return written;
   }
 
-  private async finish({ versionId }: StorageWriteResult): Promise<StoredFile> {
+  /** Makes it count, once its bytes are durable. */
+  protected async finish({ versionId }: StorageWriteResult): Promise<StoredFile> {
     const { fileId, contentType, metadata } = this.plan;
     const file = await this.database.call<StoredFileJson | null>('finish_upload', [
       ['uuid', fileId],
       ['text', versionId ?? null],
       ['text', contentType],
-      ['bigint', this.meter.size],
+      ['bigint', this.meter.sizeBytes],
       ['bytea', `\\x${this.meter.checksum().toString('hex')}`],
       ['jsonb', metadata],
     ]);
-    if (file === null) {
-      this.expired = true;
-      throw new Error('the reservation was taken back');
-    }
-    return toStoredFile(file);
+    return file === null ? this.takenBack() : toStoredFile(file);
   }
 
-  private async abandon(): Promise<void> {
+  /** For `finish`, where the reservation is gone. */
+  protected takenBack(): never {
+    this.expired = true;
+    throw new Error('the reservation was taken back');
+  }
+
+  protected async renew(): Promise<boolean> {
+    return this.database.call<boolean>('renew_reservation', [
+      ['uuid', this.plan.fileId],
+      ['bigint', this.ttlMs],
+    ]);
+  }
+
+  protected async abandon(): Promise<void> {
     const { fileId, storage, key } = this.plan;
     await this.database.call('abandon_upload', [
       ['uuid', fileId],
@@ -132,20 +148,16 @@ export class Upload {
     let sizeBefore = -1;
     let silentTurns = 0;
     const timer = setInterval(() => {
-      if (this.meter.size === sizeBefore) {
+      if (this.meter.sizeBytes === sizeBefore) {
         silentTurns++;
         if (silentTurns === renewalsPerTtl) {
           this.expire();
         }
         return;
       }
-      sizeBefore = this.meter.size;
+      sizeBefore = this.meter.sizeBytes;
       silentTurns = 0;
-      this.database
-        .call<boolean>('renew_reservation', [
-          ['uuid', this.plan.fileId],
-          ['bigint', this.ttlMs],
-        ])
+      this.renew()
         .then((renewed) => {
           if (!renewed) {
             this.expire();
@@ -180,15 +192,16 @@ export class Upload {
 
   private explain(error: unknown): FileRegistryError {
     const context = { fileId: this.plan.fileId, storage: this.plan.storage, key: this.plan.key };
+    const { noun, outcome, afterContentFailed } = this.words;
     if (this.plan.signal?.aborted) {
-      return new UploadAbortedError('The upload was aborted by its signal. Nothing was stored.', {
+      return new UploadAbortedError(`The ${noun} was aborted by its signal. ${outcome}.`, {
         cause: this.plan.signal.reason,
         context,
       });
     }
     if (this.expired) {
       return new UploadExpiredError(
-        `The upload made no progress for ${this.ttlMs} ms and its key was taken back. Nothing was stored; start again.`,
+        `The ${noun} made no progress for ${this.ttlMs} ms and its key was taken back. ${outcome}; start again.`,
         { cause: error, context },
       );
     }
@@ -198,12 +211,12 @@ export class Upload {
     const message = error instanceof Error ? error.message : String(error);
     if (this.failure?.by === 'content') {
       return new UploadFailedError(
-        `The content's stream failed after ${this.meter.size} bytes: ${message}. Nothing was stored; send it again.`,
-        { cause: error, context: { ...context, size: this.meter.size } },
+        `The content's stream failed after ${this.meter.sizeBytes} bytes: ${message}. ${outcome}; ${afterContentFailed}.`,
+        { cause: error, context: { ...context, size: this.meter.sizeBytes } },
       );
     }
     return new StorageUnavailableError(
-      `Storage '${this.plan.storage}' could not write ${this.plan.key}: ${message}. Nothing was stored; try again.`,
+      `Storage '${this.plan.storage}' could not write ${this.plan.key}: ${message}. ${outcome}; try again.`,
       { cause: error, context },
     );
   }

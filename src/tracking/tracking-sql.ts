@@ -6,7 +6,7 @@ import type { FileColumn, TrackedFileColumn } from './tracked-column.js';
 
 /**
  * `trackFileColumn` as SQL for a migration of another tool: begins tracking and takes in the rows that are there, in one
- * transaction. For a large table leave the second statement out and call `trackFileColumn` with the same options afterwards.
+ * transaction, which writers of the table wait for: for a large one call `trackFileColumn` in a script instead.
  *
  * ```ts
  * await queryRunner.query(trackFileColumnSql({ table: 'article', column: 'cover_id' }));

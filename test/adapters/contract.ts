@@ -17,7 +17,7 @@ export interface Arena<Tx> {
   readonly subject: Subject<Tx>;
 }
 
-const oddSchema = '"odd"? ?? $1 $$ :name \\? ünï';
+const oddSchema = 'it\'s "odd"? %I ?? $1 $$ :name \\? ünï';
 
 /** What holds for the transactions of every library. Call it at the top level of a suite. */
 export async function transactionContract<Tx>(subject: Subject<Tx>): Promise<void> {

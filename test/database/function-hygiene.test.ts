@@ -41,6 +41,8 @@ const partsOfOthers = [
   'attach_rows',
   'drop_surplus',
   'hold_tracked',
+  'require_taken_in',
+  'tracked_id_columns',
   'refuse_owner',
   'refuse_tracked_value',
   'refuse_tracking',
@@ -52,6 +54,11 @@ const partsOfOthers = [
 /** Change tables of the application, which takes the privileges of whoever migrates. */
 const ofMigrations = [
   'check_tracked_table',
+  'id_literals',
+  'is_same_tracking',
+  'tracked_source',
+  'tracked_state',
+  'tracking_trigger',
   'columns_of_condition',
   'drop_tracking_triggers',
   'is_id_type',
@@ -65,6 +72,9 @@ const ofMigrations = [
 ];
 const asCaller = [...ofArguments, ...partsOfOthers, ...ofMigrations].toSorted();
 
+/** Rows that are hidden are an error, and dates are read as they were written, whatever the session says. */
+const alsoSet = ['row_security=off', 'DateStyle=ISO, YMD'];
+
 /** Run as the caller, in every transaction, where setting a path would cost more than it guards. */
 const hotParts = ['attach_rows', 'drop_surplus', 'refuse_owner'];
 
@@ -75,7 +85,7 @@ test('there are functions to look at', () => {
 test.for(rows.filter(({ definer }) => definer))(
   '$name runs as its owner with pg_catalog before pg_temp, and nothing else in its search path',
   ({ settings }) => {
-    expect(settings?.filter((setting) => setting !== 'row_security=off')).toEqual([
+    expect(settings?.filter((setting) => !alsoSet.includes(setting))).toEqual([
       'search_path=pg_catalog, pg_temp',
     ]);
   },

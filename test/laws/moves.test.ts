@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import type { Queryable } from '../support/queryable.js';
-import { busyKey, createAttackedDatabase, failureOf, refused, staleSnapshot } from './support/attacked-database.js';
+import {
+  busyKey,
+  createAttackedDatabase,
+  failureOf,
+  refused,
+  staleSnapshot,
+} from './support/attacked-database.js';
 
 // A file changes its place only onto a reserved key, and what it leaves is due to go in the same statement.
 const laws = await createAttackedDatabase();
@@ -16,17 +22,17 @@ async function reserve(storage = 'archive', id = randomUUID()): Promise<string> 
 }
 
 const update = (file: string, storage: string, key: string, on?: Queryable) =>
-  laws.sql(
-    'update file_registry.files set storage = $2, key = $3 where id = $1',
-    [file, storage, key],
-    on,
-  );
+  laws.sql('update file_registry.files set storage = $2, key = $3 where id = $1', [file, storage, key], on);
 
 /** As the registry moves, from the place where the file began unless another is given. */
 async function move(
   file: string,
   reservation: string,
-  { on, from = ['media', keyOf(file)], to = ['archive', keyOf(reservation)] }: { on?: Queryable; from?: string[]; to?: string[] } = {},
+  {
+    on,
+    from = ['media', keyOf(file)],
+    to = ['archive', keyOf(reservation)],
+  }: { on?: Queryable; from?: string[]; to?: string[] } = {},
 ): Promise<string> {
   const [row] = await laws.sql(
     'select file_registry.move_file($1, $2, $3, $4, $5, $6, null) as answer',
@@ -42,7 +48,11 @@ const place = async (file: string) => {
 };
 
 const claim = (storage: string, on?: Queryable) =>
-  laws.sql(`select file_registry.claim_deletions($1, 100, gen_random_uuid(), 60000) as claimed`, [storage], on);
+  laws.sql(
+    `select file_registry.claim_deletions($1, 100, gen_random_uuid(), 60000) as claimed`,
+    [storage],
+    on,
+  );
 
 const lapse = (reservation: string) =>
   laws.sql(`update file_registry.deletions set next_attempt_at = now() where file_id = $1`, [reservation]);
@@ -133,16 +143,16 @@ test('a file never changes its version by itself, neither before nor after it mo
 });
 
 test('two files cannot change places, nor one take the place another leaves', async () => {
-  const [one, two] = [await laws.file(), await laws.file()];
-  const swap = laws.sql(
-    `update file_registry.files set key = case id when $1 then $4 else $3 end where id in ($1, $2)`,
-    [one, two, keyOf(one), keyOf(two)],
-  );
-  expect(['23001', '23505']).toContain(((await failureOf(swap)) as { code: string }).code);
-
+  const [one, two, three] = [await laws.file(), await laws.file(), await laws.file()];
   await move(one, await reserve());
   expect(await failureOf(update(two, 'media', keyOf(one)))).toMatchObject(refused);
   expect(await failureOf(laws.file({ key: keyOf(one) })), 'adopted').toMatchObject(busyKey);
+
+  const swap = laws.sql(
+    `update file_registry.files set key = case id when $1 then $4 else $3 end where id in ($1, $2)`,
+    [two, three, keyOf(two), keyOf(three)],
+  );
+  expect(await failureOf(swap)).toMatchObject({ code: expect.stringMatching(/^(23001|23505)$/) });
 });
 
 test('one statement moves two files, each onto a reservation of its own', async () => {
@@ -170,19 +180,23 @@ test('one reservation takes one file: the second finds it used', async () => {
 
 test('only a key that is still reserved is moved to: not an abandoned, deleted or condemned one', async () => {
   const file = await laws.file();
-  const reservation = await reserve();
-  await lapse(reservation);
+  const [abandoned, deleted] = [await reserve(), await reserve()];
+  await lapse(abandoned);
+  await lapse(deleted);
   await claim('archive');
-  expect(await laws.deletion(reservation)).toMatchObject({ state: 'abandoned' });
-  expect(await move(file, reservation)).toBe('expired');
-  expect(await failureOf(update(file, 'archive', keyOf(reservation)))).toMatchObject(refused);
-
   await laws.sql(
     `update file_registry.deletions set state = 'deleted', deleted_at = now(), next_attempt_at = null where file_id = $1`,
-    [reservation],
+    [deleted],
   );
-  expect(await move(file, reservation)).toBe('expired');
   const condemned = await laws.order();
+  expect(await laws.deletion(abandoned)).toMatchObject({ state: 'abandoned' });
+
+  // First, because PostgreSQL answers an error before it lets go of the file's row, which would then be busy.
+  expect(await move(file, abandoned)).toBe('expired');
+  expect(await move(file, deleted)).toBe('expired');
+  for (const id of [abandoned, deleted]) {
+    expect(await failureOf(update(file, 'archive', keyOf(id)))).toMatchObject(refused);
+  }
   expect(await failureOf(update(file, 'media', keyOf(condemned)))).toMatchObject(refused);
 });
 
@@ -296,7 +310,9 @@ test('an attach waits for a move and then holds the file where it is', async () 
   await laws.untilBlocked(attaching);
   await moving.query('commit');
   await attached;
-  expect(await laws.sql('select from file_registry.file_references where file_id = $1', [file])).toHaveLength(1);
+  expect(await laws.sql('select from file_registry.file_references where file_id = $1', [file])).toHaveLength(
+    1,
+  );
 });
 
 test('an erase is waited for by nobody: the move is busy, then finds the file gone', async () => {
@@ -375,7 +391,9 @@ test('above READ COMMITTED a move is refused, and raw SQL meets a change since i
   const old = await laws.database.begun('repeatable read');
   await old.query('select from file_registry.files');
   await move(file, reservation);
-  expect(await failureOf(update(file, 'archive', keyOf(await reserve()), old))).toMatchObject({ code: '40001' });
+  expect(await failureOf(update(file, 'archive', keyOf(await reserve()), old))).toMatchObject({
+    code: '40001',
+  });
 });
 
 test('a reservation that belongs to an upload of a client is not moved to', async () => {

@@ -88,7 +88,10 @@ test('the storage hides what it deleted: whoever says nothing of a file has not 
   storage.onDelete = async () => [];
   const photo = await removeArticle();
 
-  expect(await processor.drain()).toMatchObject({ deleted: 0, failed: 1 });
+  // The first pause has jitter down to nothing, so that one drain may try it more than once.
+  const drained = await processor.drain();
+  expect(drained.deleted).toBe(0);
+  expect(drained.failed).toBeGreaterThanOrEqual(1);
   expect(await registry.deletion(photo)).toMatchObject({ state: 'condemned' });
   storage.heal();
   await later();

@@ -20,12 +20,7 @@ export const plants = {
     48,
   ],
   /** Replacing a file by itself drops the reference and makes it again. */
-  'what a slot holds stays untouched': [
-    'drop_surplus',
-    /and \(r\.owner_id, r\.file_id\) not in \([^;]*(?=;)/,
-    '',
-    0,
-  ],
+  'what a slot holds stays untouched': ['drop_surplus', /and r\.file_id\s*<> all\(kept_files\)/, '', 0],
   /** An erasure takes files that are held. */
   'a hold refuses an erasure': ['erase', /if held is not null then/, 'if false then', 52],
 } as const satisfies Record<string, readonly [string, RegExp, string, number]>;

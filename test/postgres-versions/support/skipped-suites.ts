@@ -12,9 +12,11 @@ export const skippedMark = 'Skipped:';
 
 /** The parts of the suite that this machine has no programs for, on a server of this major version. */
 export async function skippedSuites(serverVersion: number): Promise<SkippedSuite[]> {
+  const noDump = await obstacleToDump(serverVersion);
   return [
     { file: 'pgbouncer.suite.ts', because: await obstacleToPgBouncer() },
-    { file: 'dump-and-restore.suite.ts', because: await obstacleToDump(serverVersion) },
+    { file: 'dump-and-restore.suite.ts', because: noDump },
+    { file: 'tracked-columns-restored.suite.ts', because: noDump },
   ].filter((suite): suite is SkippedSuite => suite.because !== undefined);
 }
 

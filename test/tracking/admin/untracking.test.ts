@@ -27,7 +27,7 @@ async function tracked(rows: number): Promise<string> {
   return id;
 }
 
-const nothingLeft = async () => {
+const expectNothingLeft = async () => {
   expect(await trackedColumns(registry.pool)).toEqual([]);
   expect(await registry.sql(`select from pg_trigger where tgname like 'file_registry%'`)).toEqual([]);
   expect(await registry.sql(`select from pg_proc where proname ~ '^tracked_\\d'`)).toEqual([]);
@@ -41,7 +41,7 @@ test('references that are kept can be detached by hand', async () => {
       .execute((trx) => whole.files.in(trx).detach(id, { type: 'article', id: 1, slot: 'cover' }));
   await expect(detach()).rejects.toThrow(/follows the column/);
   expect(await untrackFileColumn(registry.pool, column)).toEqual({ released: 0 });
-  await nothingLeft();
+  await expectNothingLeft();
   await registry.sql('delete from article where id = 2');
   expect(await registry.held('article')).toEqual([
     ['1', id],
@@ -56,7 +56,7 @@ test('references that are released let the file go after its grace period', asyn
   expect(await untrackFileColumn(registry.pool, { ...column, references: 'release' })).toEqual({
     released: 3,
   });
-  await nothingLeft();
+  await expectNothingLeft();
   await whole.processor.drain();
   expect(await whole.files.find(id)).toBeDefined();
   await whole.passTime('25 hours');
@@ -67,7 +67,7 @@ test('references that are released let the file go after its grace period', asyn
 
 test('releasing goes on where it was interrupted, and two at once leave nothing', async () => {
   await tracked(2500);
-  const [{ id }] = await trackedColumns(registry.pool);
+  const id = (await trackedColumns(registry.pool))[0]?.id;
   await registry.sql('select file_registry.untrack_column($1, true)', [id]);
   const [page] = await registry.sql('select file_registry.release_tracked($1, 100) as answer', [id]);
   expect(page.answer).toEqual({ released: 100, complete: false });
@@ -81,12 +81,12 @@ test('releasing goes on where it was interrupted, and two at once leave nothing'
   const released = both.map((one) => (one.status === 'fulfilled' ? one.value.released : 0));
   expect(released[0]! + released[1]!).toBe(2400);
   expect(await registry.held('article')).toEqual([]);
-  await nothingLeft();
+  await expectNothingLeft();
 });
 
 test('a page that waits for another one does not take it for the last', async () => {
   await tracked(6);
-  const [{ id }] = await trackedColumns(registry.pool);
+  const id = (await trackedColumns(registry.pool))[0]?.id;
   await registry.sql('select file_registry.untrack_column($1, true)', [id]);
   const first = await registry.begun();
   await first.query('select file_registry.release_tracked($1, 2)', [id]);
@@ -101,16 +101,14 @@ test('who takes rows in while another ends the tracking is told, and attaches no
   await registry.sql('insert into article select i, $1 from generate_series(1, 9) i', [
     (await whole.store('x')).id,
   ]);
-  let ended: Promise<unknown> | undefined;
   const onProgress = () => {
     throw new Error('here the other call comes in');
   };
   await expect(trackFileColumn(registry.pool, { ...column, batchSize: 2, onProgress })).rejects.toThrow(
     'here',
   );
-  const [{ id }] = await trackedColumns(registry.pool);
-  ended = registry.sql('select file_registry.untrack_column($1, true)', [id]);
-  await ended;
+  const id = (await trackedColumns(registry.pool))[0]?.id;
+  await registry.sql('select file_registry.untrack_column($1, true)', [id]);
   await expect(registry.sql('select file_registry.take_in_rows($1, 2, false)', [id])).rejects.toThrow(
     /is tracked no longer/,
   );
@@ -157,7 +155,7 @@ test('tables of one name in two schemas', async () => {
   await expect(registry.sql(untrackFileColumnSql(column))).rejects.toMatchObject({ code: '21000' });
   await untrackFileColumn(registry.pool, { table: 'news.article', column: 'cover' });
   await registry.sql(untrackFileColumnSql({ ...column, table: 'public.article' }));
-  await nothingLeft();
+  await expectNothingLeft();
 });
 
 test('a dropped column: not without CASCADE, and with it the state says so', async () => {
@@ -173,7 +171,7 @@ test('a dropped column: not without CASCADE, and with it the state says so', asy
     released: 1,
   });
   await registry.sql('insert into article values (2)');
-  await nothingLeft();
+  await expectNothingLeft();
 });
 
 test('a dropped table, and another of its name that is tracked beside it', async () => {
@@ -189,7 +187,7 @@ test('a dropped table, and another of its name that is tracked beside it', async
   });
   expect(await trackedColumns(registry.pool)).toMatchObject([{ ownerType: 'article2', state: 'tracking' }]);
   await untrackFileColumn(registry.pool, column);
-  await nothingLeft();
+  await expectNothingLeft();
 });
 
 test('inside a transaction that rolls back it is tracked as before', async () => {

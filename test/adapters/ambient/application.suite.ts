@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
@@ -6,20 +5,11 @@ import { FileRegistry } from 'nestjs-file-registry';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { expect, onTestFinished, test } from 'vitest';
-import { readmeBlocks } from '../../examples/readme.js';
 import { createTemporaryFolder } from '../../support/create-temporary-folder.js';
 import { createTestDatabase } from '../../support/create-test-database.js';
 
 const database = await createTestDatabase();
 const folder = await createTemporaryFolder('ambient');
-
-test('the example of ambient transactions is the one of the README', () => {
-  const example = readFileSync(new URL('./readme-example.ts', import.meta.url), 'utf8');
-  const blocks = readmeBlocks('typescript');
-
-  expect(blocks).toHaveLength(2);
-  for (const block of blocks) expect(example).toContain(block);
-});
 
 test('the example attaches what it publishes, and nothing where that fails', async () => {
   const before = { folder: process.cwd(), url: process.env['DATABASE_URL'] };
@@ -32,7 +22,7 @@ test('the example attaches what it publishes, and nothing where that fails', asy
   process.chdir(folder.path);
   process.env['DATABASE_URL'] = database.connectionString;
 
-  const { AppModule, Articles } = await import('./readme-example.js');
+  const { AppModule, Articles } = await import('./application.js');
   const application = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'] });
   onTestFinished(async () => {
     await application.close();

@@ -1,0 +1,6 @@
+import type { FileContent } from 'nestjs-file-registry';
+
+export interface Upload {
+  content: FileContent;
+  filename: string;
+}

@@ -1,0 +1,122 @@
+import { inspect } from 'node:util';
+import { isStorableText } from '../database/is-storable-text.js';
+import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import type { StorageMap } from '../storage/storage-map.js';
+import { excludePatterns, type IsExcluded } from './exclude-patterns.js';
+import { reconcileDefaults, reconcileLimits } from './reconcile-defaults.js';
+import type { ReconcileOptions } from './reconcile-options.js';
+
+type Defaulted = { readonly [Name in keyof typeof reconcileLimits]: number };
+
+/** The options with every default filled in and every value checked. */
+export interface ResolvedReconcileOptions extends Defaulted {
+  readonly storage: string;
+  readonly fix: false | 'adopt';
+  readonly verify: 'none' | 'size' | 'checksum';
+  readonly isExcluded: IsExcluded;
+  readonly prefix: string;
+  readonly after: string | undefined;
+  readonly maxOrphanShare: number;
+  readonly force: boolean;
+  readonly onFinding: ReconcileOptions['onFinding'];
+  readonly onProgress: ReconcileOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
+}
+
+const keyBytesMax = 1024;
+const unnumbered = [
+  'storage',
+  'fix',
+  'verify',
+  'exclude',
+  'prefix',
+  'after',
+  'maxOrphanShare',
+  'force',
+  'onFinding',
+  'onProgress',
+  'signal',
+];
+const known = [...Object.keys(reconcileLimits), ...unnumbered];
+
+/** @throws InvalidOptionError naming the option and the value received; UnknownStorageError. */
+export function resolveReconcileOptions(
+  options: ReconcileOptions,
+  storages: StorageMap,
+): ResolvedReconcileOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('options', 'expected an object', options);
+  }
+  // A misspelt guard would guard nothing.
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw invalid(
+      unknown,
+      `no such option; there are ${known.toSorted().join(', ')}`,
+      Reflect.get(options, unknown),
+    );
+  }
+  const storage = options.storage ?? storages.defaultName;
+  storages.get(storage);
+  const share = options.maxOrphanShare ?? reconcileDefaults.maxOrphanShare;
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
+    throw invalid('maxOrphanShare', 'expected a number from 0 to 1', share);
+  }
+  const signal: unknown = options.signal;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('signal', 'expected an AbortSignal', signal);
+  }
+  return {
+    storage,
+    fix: oneOf('fix', [false, 'adopt'], options.fix ?? reconcileDefaults.fix),
+    verify: oneOf('verify', ['none', 'size', 'checksum'], options.verify ?? reconcileDefaults.verify),
+    isExcluded: excludePatterns(options.exclude),
+    prefix: text('prefix', options.prefix) ?? '',
+    after: text('after', options.after),
+    maxOrphanShare: share,
+    force: oneOf('force', [false, true], options.force ?? reconcileDefaults.force),
+    onFinding: callback('onFinding', options.onFinding),
+    onProgress: callback('onProgress', options.onProgress),
+    signal,
+    ...numbers(options),
+  };
+}
+
+function numbers(options: ReconcileOptions): Defaulted {
+  const resolved: Record<string, number> = {};
+  for (const [name, [min, max]] of Object.entries(reconcileLimits)) {
+    const key = name as keyof Defaulted;
+    const value: unknown = options[key] ?? reconcileDefaults[key];
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+      throw invalid(name, `expected a whole number from ${min} to ${max}`, value);
+    }
+    resolved[name] = value;
+  }
+  return resolved as Defaulted;
+}
+
+function oneOf<Value>(option: string, values: readonly Value[], value: Value): Value {
+  if (values.includes(value)) return value;
+  throw invalid(option, `expected ${values.map((each) => inspect(each)).join(' or ')}`, value);
+}
+
+/** An empty text is the same as none. */
+function text(option: string, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (isStorableText(value, keyBytesMax)) return value;
+  throw invalid(option, `expected a text of at most ${keyBytesMax} bytes`, value);
+}
+
+function callback<Callback>(option: string, value: Callback): Callback {
+  if (value === undefined || typeof value === 'function') return value;
+  throw invalid(option, 'expected a function', value);
+}
+
+function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
+  return new InvalidOptionError(
+    `${option}: ${expectation}, received ${inspect(value, { depth: 0 }).slice(0, 200)}.`,
+    {
+      context: { option, value },
+    },
+  );
+}
