@@ -104,6 +104,19 @@ begin
     from begun b
    where not @schema@.is_generated_key(b.id, b.key);
 
+  -- Whoever ordered a deletion of a reserved key by hand has made it a busy one.
+  perform
+     from begun b
+     join @schema@.adopted_keys a on a.storage = b.storage and a.key = b.key
+    where @schema@.is_generated_key(b.id, b.key);
+
+  if found then
+    raise exception using
+      errcode = 'restrict_violation',
+      message = 'the bytes of the upload are due to be deleted',
+      hint    = 'Store the content again.';
+  end if;
+
   -- A key that was generated for another file may be adopted only when that file is not about to lose its bytes.
   perform
      from begun b

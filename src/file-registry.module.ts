@@ -11,8 +11,8 @@ import { FileReconciler } from './reconcile/file-reconciler.js';
 import { FileRegistry } from './registry/file-registry.js';
 
 /**
- * Provides `FileRegistry`, `OutboxProcessor` and `FileReconciler`. Configure it with `forRoot(options)` or `forRootAsync({ inject, useFactory })`;
- * `isGlobal: true` beside them makes them available everywhere.
+ * Provides `FileRegistry`, `OutboxProcessor` and `FileReconciler`. Configure it with `forRoot(options)` or
+ * `forRootAsync({ inject, useFactory })`; `isGlobal: true` beside them makes them available everywhere.
  *
  * ```ts
  * FileRegistryModule.forRootAsync({

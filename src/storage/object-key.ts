@@ -26,7 +26,9 @@ export function generateKey({ fileId, filename }: GenerateKeyInput): string {
     });
   }
   const room = lastSegmentBytesMax - id.length - 1;
-  const name = filename === undefined ? undefined : sanitizeFilename(filename, { maxBytes: room });
+  // What ends with .part passes for the temporary file of an upload, which no listing shows.
+  const safe = filename === undefined ? undefined : sanitizeFilename(filename, { maxBytes: room - 1 });
+  const name = safe?.replace(/\.part$/, '.part_');
   // The head of a UUIDv7 is its time and the same for a whole burst of uploads; only the tail is random.
   const shard = id.slice(-2);
   return `${dateOf(id)}/${shard}/${name === undefined ? id : `${id}-${name}`}`;

@@ -17,7 +17,7 @@ export default defineConfig({
     ...everything.test,
     include: ['test/s3/**/*.suite.ts'],
     exclude: ['**/node_modules/**'],
-    globalSetup: own('support/global-setup.ts'),
+    globalSetup: ['test/support/global-setup.ts', own('support/global-setup.ts')],
     testTimeout: 60_000,
   },
 });

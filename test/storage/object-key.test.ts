@@ -2,6 +2,7 @@ import { v7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { InvalidFileIdError } from '../../src/errors/invalid-file-id-error.js';
 import { assertKey } from '../../src/storage/assert-key.js';
+import { isHiddenKey } from '../../src/storage/is-hidden-key.js';
 import { generateKey } from '../../src/storage/object-key.js';
 
 const fileId = v7({ msecs: Date.UTC(2026, 0, 31, 23, 59, 59, 999) });
@@ -58,4 +59,10 @@ describe('generateKey', () => {
       expect(() => generateKey({ fileId: bad })).toThrow(InvalidFileIdError);
     }
   });
+});
+
+it('gives a name that ends like a temporary file a key that listings show', () => {
+  expect(generateKey({ fileId, filename: 'backup.part' })).toMatch(/-backup\.part_$/);
+  expect(isHiddenKey(generateKey({ fileId, filename: 'backup.part' }))).toBe(false);
+  expect(isHiddenKey(generateKey({ fileId, filename: `${'x'.repeat(300)}.part` }))).toBe(false);
 });
