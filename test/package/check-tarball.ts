@@ -56,8 +56,11 @@ function checkContents(paths: string[]): void {
   const required = [
     'dist/index.js',
     'dist/index.d.ts',
-    'dist/testing/index.js',
-    'dist/testing/index.d.ts',
+    ...['adapters', 'storage/s3', 'testing'].flatMap((part) => [
+      `dist/${part}/index.js`,
+      `dist/${part}/index.d.ts`,
+    ]),
+    'dist/cli/main.js',
     'README.md',
     'CHANGELOG.md',
     'LICENSE',
@@ -80,6 +83,12 @@ function install(tarball: string): void {
 }
 
 function checkImports(): void {
+  const parts = [
+    ['registry', ''],
+    ['testing', '/testing'],
+    ['adapters', '/adapters'],
+    ['s3', '/s3'],
+  ];
   const check = `
     for (const name of ['FileRegistryModule', 'FileRegistry', 'localStorage', 'migrate', 'up', 'migrationSql']) {
       if (typeof registry[name] !== 'function') throw new Error(name + ' is not exported');
@@ -90,20 +99,29 @@ function checkImports(): void {
     for (const name of ['storageContract', 'memoryStorage', 'faultyStorage', 'drainAll', 'assertSettled']) {
       if (typeof testing[name] !== 'function') throw new Error(name + ' is not exported from ./testing');
     }
-    for (const part of [registry, testing]) {
+    for (const name of ['typeorm', 'prisma', 'drizzle', 'mikroOrm', 'knex', 'sequelize', 'postgresJs', 'ambient']) {
+      if (typeof adapters[name] !== 'function') throw new Error(name + ' is not exported from ./adapters');
+    }
+    if (typeof s3.s3Storage !== 'function') throw new Error('s3Storage is not exported from ./s3');
+    for (const part of [registry, testing, adapters, s3]) {
       console.log(Object.keys(part).filter((name) => name !== '__esModule').sort().join(' '));
     }`;
   writeFileSync(
     join(folder, 'esm.mjs'),
-    `import * as registry from '${name}'; import * as testing from '${name}/testing';${check}`,
+    `${parts.map(([part, path]) => `import * as ${part} from '${name}${path}';`).join('')}${check}`,
   );
   writeFileSync(
     join(folder, 'commonjs.cjs'),
-    `const registry = require('${name}'), testing = require('${name}/testing');${check}`,
+    `${parts.map(([part, path]) => `const ${part} = require('${name}${path}');`).join('')}${check}`,
   );
 
   const [esm, commonjs] = ['esm.mjs', 'commonjs.cjs'].map((file) =>
     execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' }),
   );
   assert.equal(commonjs, esm, 'ESM and CommonJS see different exports');
+
+  const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+  const cli = join(folder, 'node_modules', name, 'dist/cli/main.js');
+  const answered = execFileSync(process.execPath, [cli, '--version'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(answered.trim(), version, 'the command line does not start');
 }
