@@ -164,6 +164,7 @@ begin
        and d.storage = new.storage
        and d.key     = new.key
        and d.state   = 'reserved'
+       and d.terms is null
     returning d.file_id into reservation;
   end if;
   if reservation is null then

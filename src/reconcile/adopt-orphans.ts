@@ -43,7 +43,12 @@ export async function adoptOrphans(context: ReconcileContext, keys: readonly str
 
 async function adoptable(context: ReconcileContext, key: string): Promise<AdoptableObject | undefined> {
   const stored = await lookAt(context, { key });
-  if (stored === null || 'problem' in stored || stored.ageMs < context.options.minAgeMs) return undefined;
+  if (stored !== null && 'problem' in stored) {
+    // Nobody knows whether it is an orphan still: that is not to pass for being none.
+    await context.tally.add({ kind: 'obstacle', path: key, problem: stored.problem });
+    return undefined;
+  }
+  if (stored === null || stored.ageMs < context.options.minAgeMs) return undefined;
   const filename = filenameOf(key);
   return {
     fileId: uuidv7(),

@@ -80,6 +80,7 @@ export class Move extends Upload {
 
   /** An answer that was lost is asked for again, like one that says busy: moving there again answers the same. */
   private async moveWhenFree(versionId: string | undefined): Promise<MoveAnswer> {
+    let mayHaveMoved = false;
     for (let tries = 1; ; tries++) {
       const answer = await this.tryToMove(versionId).catch((error: unknown) => {
         if (error instanceof DatabaseUnavailableError && tries < triesMax) {
@@ -90,7 +91,10 @@ export class Move extends Upload {
       if (answer !== 'lost' && (answer !== 'busy' || tries === triesMax)) {
         return answer;
       }
-      await pause(firstPauseMs * 2 ** (tries - 1), undefined, { signal: this.plan.signal });
+      mayHaveMoved ||= answer === 'lost';
+      // An abort says that the file is where it was, so it waits until that is known.
+      const signal = mayHaveMoved ? undefined : this.plan.signal;
+      await pause(firstPauseMs * 2 ** (tries - 1), undefined, { signal });
       // Where it fails, moving says why.
       await this.renew().catch(() => undefined);
     }

@@ -118,6 +118,26 @@ test.each([
     'AWS_ACCESS_KEY_ID',
   ],
   [
+    'a path that # cuts off in a bucket',
+    { FILE_REGISTRY_STORAGE_MEDIA: 's3://bucket/#1/media' },
+    ['drain'],
+    'write %23',
+  ],
+  [
+    'a path that # cuts off on disk',
+    { FILE_REGISTRY_STORAGE_MEDIA: 'file:///tmp#1/media' },
+    ['drain'],
+    'write %23',
+  ],
+  ['a path that ? cuts off', { FILE_REGISTRY_STORAGE_MEDIA: 'file:///tmp?1' }, ['drain'], '%3F'],
+  ['a % that begins no byte', { FILE_REGISTRY_STORAGE_MEDIA: 's3://bucket/100%/x' }, ['drain'], 'write %25'],
+  [
+    'a server in the place of the bucket',
+    { FILE_REGISTRY_STORAGE_MEDIA: 's3://localhost:9000/media' },
+    ['drain'],
+    'endpoint=https://localhost:9000',
+  ],
+  [
     'a folder that is not there',
     { FILE_REGISTRY_STORAGE_MEDIA: 'file:///no/such/folder' },
     ['drain'],

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createCli } from './support/create-cli.js';
 import { terminalMissing } from './support/terminal.js';
 
@@ -89,9 +91,16 @@ test('a query is streamed from the database', async () => {
   });
 });
 
+// Is there for whoever looks, and refuses everybody who opens it, root as well.
+const socket = program.path('socket');
+const server = createServer().listen(socket);
+await once(server, 'listening');
+afterAll(() => void server.close());
+
 test.each([
   ['no such file', ['none.csv'], 2, 'There is no file'],
   ['a folder', ['.'], 2, 'is a folder'],
+  ['what cannot be opened', [socket], 2, 'that can be read'],
   ['a file beside a query', ['x.csv', '--query', 'select 1'], 2, 'leave the file'],
   ['a query that answers something else', ['--query', 'select 1 as key'], 2, 'does not answer owner_type'],
   ['a query that is wrong', ['--query', 'selekt'], 1, 'syntax error'],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FileStorage } from 'nestjs-file-registry';
+import { type FileStorage, StorageRefusedError } from 'nestjs-file-registry';
 import { faults, faultyStorage, memoryStorage } from 'nestjs-file-registry/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Arena, arenaOver, day } from './support/arena.js';
@@ -207,6 +207,25 @@ describe('between the scan and the adoption', () => {
     );
     expect(report).toMatchObject({ orphans: { count: 3 }, adopted: 2, recovered: 1 });
   });
+});
+
+test('an orphan that may not be looked at again is left alone and is an obstacle, not one that was none', async () => {
+  await arena.put('old/forbidden');
+  const stat = memory.stat.bind(memory);
+  let looks = 0;
+  const refusing: FileStorage['stat'] = (object) => {
+    if (++looks > 1) throw new StorageRefusedError('Access denied. Allow it.');
+    return stat(object);
+  };
+  const report = await withMethod({ stat: refusing }, () => arena.reconcile(adopting));
+  expect(report).toMatchObject({
+    adopted: 0,
+    obstacles: {
+      count: 1,
+      samples: [{ path: 'old/forbidden', problem: expect.stringContaining('Allow it') }],
+    },
+  });
+  expect(await rows()).toEqual([]);
 });
 
 test('two reconcilers at once adopt each orphan once, and neither fails', async () => {

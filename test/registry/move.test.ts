@@ -1,3 +1,5 @@
+import { DatabaseUnavailableError } from '../../src/errors/database-unavailable-error.js';
+import { RegistryDatabase } from '../../src/database/registry-database.js';
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -216,6 +218,28 @@ test('an answer of the database that is lost at the end is asked for again', asy
   });
   await session.query('rollback');
   expect(await moving).toMatchObject({ storage: 'archive' });
+  expect(await reservations()).toEqual([]);
+});
+
+test('an abort after the last answer was lost does not say that the file is where it was', async () => {
+  const file = await attached();
+  const abort = new AbortController();
+  const database = registry.module.get(RegistryDatabase);
+  const call = database.call.bind(database);
+  let lost = false;
+  database.call = async <Result>(...args: Parameters<typeof call>): Promise<Result> => {
+    const answer = await call<Result>(...args);
+    if (args[0] !== 'move_file' || lost) return answer;
+    lost = true;
+    abort.abort();
+    throw new DatabaseUnavailableError('The connection was lost. Try again.');
+  };
+  try {
+    expect(await files.move(file, 'archive', { signal: abort.signal })).toMatchObject({ storage: 'archive' });
+  } finally {
+    database.call = call;
+  }
+  expect(lost).toBe(true);
   expect(await reservations()).toEqual([]);
 });
 

@@ -48,7 +48,7 @@ export function reconcileCommand(action: Action): Command {
     .option('--max-adoptions <count>', 'with --fix: adopt so many at most (default: 10,000)', wholeNumber)
     .option('--force', 'with --fix: above that share, and where no row speaks of the storage, too')
     .option('--samples <count>', 'findings of each kind that are listed (default: 100)', wholeNumber)
-    .option('--page-size <count>', 'rows and objects in one step (default: 1,000)', wholeNumber)
+    .option('--page-size <count>', 'rows and objects in one step (default: 350)', wholeNumber)
     .option('--concurrency <count>', 'calls to the storage at a time (default: 8)', wholeNumber)
     .action(action(run));
 }

@@ -13,6 +13,12 @@ const s3Parameters = ['endpoint', 'region'];
  */
 export async function storageFromUrl(name: string, text: string): Promise<FileStorage> {
   const url = URL.parse(text);
+  if (url !== null && (/#/.test(text) || (url.protocol === 'file:' && url.search !== ''))) {
+    // Cut off there, the storage would be another, larger place. Not shown: there may be a secret in it.
+    throw new UsageError(
+      `The storage '${name}': a path ends at # and at ?; write %23 and %3F where they belong to it.`,
+    );
+  }
   if (url?.protocol === 'file:') {
     return localStorage({ root: filePath(name, url) });
   }
@@ -44,9 +50,14 @@ async function s3(name: string, url: URL): Promise<FileStorage> {
       `The storage '${name}': ${unknown === undefined ? 'credentials do not belong into its URL; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' : `'${unknown}' is unknown; there are ${s3Parameters.join(' and ')}`}.`,
     );
   }
+  if (url.port !== '') {
+    throw new UsageError(
+      `The storage '${name}': '${url.host}' is no bucket; name the server behind it, s3://bucket/prefix?endpoint=https://${url.host}.`,
+    );
+  }
   const endpoint = url.searchParams.get('endpoint');
   const region = url.searchParams.get('region');
-  const prefix = decodeURIComponent(url.pathname.slice(1));
+  const prefix = decoded(name, url.pathname.slice(1));
   try {
     // Optional peers: only who names such a storage needs them.
     const [{ S3Client }, { s3Storage }] = await Promise.all([
@@ -71,5 +82,15 @@ async function s3(name: string, url: URL): Promise<FileStorage> {
       );
     }
     throw cause;
+  }
+}
+
+function decoded(name: string, path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new UsageError(`The storage '${name}': '${path}' has a % that begins no byte; write %25 for it.`, {
+      cause,
+    });
   }
 }

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../errors/usage-error.js';
@@ -21,12 +20,15 @@ export async function openInput({ input, folder }: CliSession, name: string | un
     return { stream: input, sizeBytes: undefined, bytesRead: () => undefined };
   }
   const file = resolve(folder, name);
-  const found = await stat(file).catch((cause: unknown) => {
+  // Opened before anything else is: a stream that fails while nobody listens ends the process.
+  const handle = await open(file).catch((cause: unknown) => {
     throw new UsageError(`There is no file ${file} that can be read.`, { cause });
   });
+  const found = await handle.stat();
   if (found.isDirectory()) {
+    await handle.close();
     throw new UsageError(`${file} is a folder. Name the CSV in it.`);
   }
-  const stream = createReadStream(file);
+  const stream = handle.createReadStream();
   return { stream, sizeBytes: found.isFile() ? found.size : undefined, bytesRead: () => stream.bytesRead };
 }

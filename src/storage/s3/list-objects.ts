@@ -37,6 +37,7 @@ export async function* listObjects(
       place.client.send(command, signal === undefined ? {} : { abortSignal: signal }),
     );
     const objects = page.Contents ?? [];
+    const before = last;
     for (const { Key = '', Size = 0, LastModified } of objects) {
       signal?.throwIfAborted();
       const objectKey = decodeKey(Key, page.EncodingType);
@@ -55,10 +56,12 @@ export async function* listObjects(
     if (page.IsTruncated !== true) return;
     // A server that forgets the token is asked from the last key on.
     token = page.NextContinuationToken;
-    emptyPages = objects.length === 0 ? emptyPages + 1 : 0;
+    // Without a token a page of names that cannot be decoded would come for ever.
+    const onward = objects.length > 0 && (token !== undefined || last !== before);
+    emptyPages = onward ? 0 : emptyPages + 1;
   }
   throw new StorageUnavailableError(
-    `${place.location} answered ${emptyPagesMax} empty pages of its listing in a row and promised more. Look at the server, then list again from the last key.`,
+    `${place.location} answered ${emptyPagesMax} empty pages of its listing in a row, or the same one, and promised more. Look at the server, then list again from the last key.`,
     { context: { after: last } },
   );
 }

@@ -10,6 +10,8 @@ const processOfItsOwn = 'A process that it starts writes to a folder.';
 export const leftOutFiles: Readonly<Record<string, string>> = {
   'test/registry/store-memory.test.ts': processOfItsOwn,
   'test/registry/upload-renewal.test.ts': watchesHalf,
+  'test/outbox/backoff.test.ts':
+    'Its storage is a fake and its subject the jitter: a slow drain may meet a pause of nothing and try twice.',
   'test/registry/errors.test.ts': "It is about the package's exports and no storage.",
 };
 

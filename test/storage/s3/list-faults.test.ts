@@ -53,6 +53,15 @@ test('empty pages without an end are given up on', async () => {
   await expect(keysOf(s3Storage({ client: s3.client, bucket: 'bucket' }))).rejects.toThrow('empty pages');
 });
 
+test('a page of names that cannot be decoded, again and again and without a token, is given up on', async () => {
+  await using s3 = await FakeS3.start(() => {
+    const answer = page(['bad%FFname'], 'token');
+    return { ...answer, body: (answer.body ?? '').replace(/<Next.*Token>/, '') };
+  });
+  const listing = keysOf(s3Storage({ client: s3.client, bucket: 'bucket' }));
+  await expect(listing).rejects.toThrow('or the same one');
+});
+
 test('a listing out of order is refused, because a merge would take it for missing objects', async () => {
   await using s3 = await FakeS3.start(() => page(['b', 'a']));
   await expect(keysOf(s3Storage({ client: s3.client, bucket: 'bucket' }))).rejects.toThrow(
