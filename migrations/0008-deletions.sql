@@ -175,8 +175,9 @@ begin
            last_error      = left(f.error, 2000),
            next_attempt_at = case
              when f.permanent or d.attempts >= max_attempts then 'infinity'
-             else clock_timestamp() + random() * interval '1 millisecond'
-                    * least(backoff_max_ms, backoff_base_ms * power(2, least(d.attempts - 1, 30)))
+             -- The interval last: of a fraction of a millisecond it keeps a thousand steps, of which one is no pause at all.
+             else clock_timestamp() + random() * least(backoff_max_ms, backoff_base_ms * power(2, least(d.attempts - 1, 30)))
+                    * interval '1 millisecond'
            end
       from jsonb_to_recordset(failures) as f("fileId" uuid, error text, permanent boolean)
      where d.file_id     = f."fileId"

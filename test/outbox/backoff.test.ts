@@ -58,6 +58,18 @@ test('pauses double up to their bound, with full jitter, until the attempts are 
   expect(await processor.drain()).toMatchObject({ failed: 0, deleted: 0 });
 });
 
+test('pauses are spread finely, so that none is nothing and no two fall together', async () => {
+  const count = 500;
+  await registry.storeWithoutBytes(count);
+  storage.onDelete = () => Promise.reject(new Error('down'));
+  const before = await databaseClock();
+  await processor.drain();
+
+  const rows = (await attempts()).filter((row) => row.attempts === 1);
+  // Steps of a thousandth of the bound would leave some 390 of 500.
+  expect(new Set(rows.map(({ at }) => Math.round(at - before))).size).toBeGreaterThan(450);
+});
+
 test('a failed deletion is not tried again before its pause is over', async () => {
   const file = await registry.store();
   storage.onDelete = () => Promise.reject(new Error('down'));
