@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
-import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { invalidOption } from '../options/invalid-option.js';
+import { wholeNumber } from '../options/whole-number.js';
 import type { ImportOptions } from './import-options.js';
 
 /** Every default and limit in one place. */
@@ -23,19 +23,19 @@ export interface ResolvedImportOptions extends Omit<ImportOptions, 'storage' | k
 /** @throws InvalidOptionError naming the option and the value received. */
 export function resolveImportOptions(options: ImportOptions): ResolvedImportOptions {
   if (typeof options !== 'object' || options === null) {
-    throw invalid('options', options, 'expected an object');
+    throw invalidOption('options', 'expected an object', options);
   }
   for (const name of ['mapKey', 'onMissing', 'onRefused', 'onProgress'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') {
-      throw invalid(name, options[name], 'expected a function');
+      throw invalidOption(name, 'expected a function', options[name]);
     }
   }
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw invalid('signal', options.signal, 'expected an AbortSignal');
+    throw invalidOption('signal', 'expected an AbortSignal', options.signal);
   }
   const { dryRun = false } = options;
   if (typeof dryRun !== 'boolean') {
-    throw invalid('dryRun', dryRun, 'expected true or false');
+    throw invalidOption('dryRun', 'expected true or false', dryRun);
   }
   return {
     ...options,
@@ -48,16 +48,5 @@ export function resolveImportOptions(options: ImportOptions): ResolvedImportOpti
 }
 
 function number(name: keyof typeof importDefaults, options: ImportOptions): number {
-  const value = options[name] ?? importDefaults[name];
-  const [min, max] = importLimits[name];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw invalid(name, value, `expected a whole number from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function invalid(option: string, value: unknown, expectation: string): InvalidOptionError {
-  return new InvalidOptionError(`${option}: ${expectation}, received ${inspect(value, { depth: 0 })}.`, {
-    context: { option, value },
-  });
+  return wholeNumber(name, options[name] ?? importDefaults[name], importLimits[name]);
 }

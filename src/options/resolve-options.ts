@@ -1,9 +1,9 @@
-import { inspect } from 'node:util';
+import { invalidOption } from './invalid-option.js';
+import { wholeNumber } from './whole-number.js';
 import type { AnyKysely } from '../database/any-kysely.js';
 import { toKysely } from '../database/database-handle.js';
 import { isStorableText } from '../database/is-storable-text.js';
 import { checkSchemaName } from '../database/schema-name.js';
-import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { type AmbientTransactionHost, checkTransactionHost } from '../registry/ambient-transaction-host.js';
 import { StorageMap } from '../storage/storage-map.js';
 import { checkContentTypePatterns } from './content-types.js';
@@ -48,7 +48,7 @@ export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
   const database = toKysely(options.database);
   const migrate = options.migrate ?? optionDefaults.migrate;
   if (!['check', 'run', 'off'].includes(migrate)) {
-    throw invalid('migrate', "expected 'check', 'run' or 'off'", migrate);
+    throw invalidOption('migrate', "expected 'check', 'run' or 'off'", migrate);
   }
   return {
     database,
@@ -67,7 +67,7 @@ function resolveStorages({ storages, defaultStorage }: FileRegistryOptions): Sto
   requireObject('storages', storages);
   const [first = '', ...others] = Object.keys(storages);
   if (defaultStorage === undefined && others.length > 0) {
-    throw invalid('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
+    throw invalidOption('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
   }
   return new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
 }
@@ -77,7 +77,7 @@ function checkEnvironment(environment: unknown): string | null {
     return null;
   }
   if (!isStorableText(environment, environmentMaxBytes)) {
-    throw invalid('environment', `expected a text of 1 to ${environmentMaxBytes} bytes`, environment);
+    throw invalidOption('environment', `expected a text of 1 to ${environmentMaxBytes} bytes`, environment);
   }
   return environment;
 }
@@ -85,11 +85,11 @@ function checkEnvironment(environment: unknown): string | null {
 function resolveProcessor(options: ProcessorOptions, database: AnyKysely): ResolvedProcessorOptions {
   const enabled = options.enabled ?? processorDefaults.enabled;
   if (typeof enabled !== 'boolean') {
-    throw invalid('processor.enabled', 'expected true or false', enabled);
+    throw invalidOption('processor.enabled', 'expected true or false', enabled);
   }
   const resolved = numbers('processor.', processorLimits, processorDefaults, options);
   if (resolved.backoffMaxMs < resolved.backoffBaseMs) {
-    throw invalid(
+    throw invalidOption(
       'processor.backoffMaxMs',
       `expected at least processor.backoffBaseMs (${resolved.backoffBaseMs})`,
       resolved.backoffMaxMs,
@@ -109,24 +109,14 @@ function numbers<Limits extends Readonly<Record<string, readonly [number, number
   given: Readonly<Partial<Record<keyof Limits, unknown>>>,
 ): Numbers<Limits> {
   const resolved: Record<string, number> = {};
-  for (const [name, [min, max]] of Object.entries(limits)) {
-    const value = given[name] ?? defaults[name];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-      throw invalid(prefix + name, `expected a whole number from ${min} to ${max}`, value);
-    }
-    resolved[name] = value;
+  for (const [name, range] of Object.entries(limits)) {
+    resolved[name] = wholeNumber(prefix + name, given[name] ?? defaults[name], range);
   }
   return resolved as Numbers<Limits>;
 }
 
 function requireObject(option: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) {
-    throw invalid(option, 'expected an object', value);
+    throw invalidOption(option, 'expected an object', value);
   }
-}
-
-function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
-  return new InvalidOptionError(`${option}: ${expectation}, received ${inspect(value, { depth: 0 })}.`, {
-    context: { option, value },
-  });
 }

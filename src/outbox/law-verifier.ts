@@ -7,6 +7,7 @@ import type { RegistryDatabase } from '../database/registry-database.js';
 import { DatabaseFailedError } from '../errors/database-failed-error.js';
 import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { wholeNumber } from '../options/whole-number.js';
 import { ownerIdParts, ownerIdPartsMax } from '../registry/owner-id-text.js';
 import type { LawReport, LawViolation, OwnerTable, VerifyOptions } from './law-report.js';
 
@@ -62,7 +63,7 @@ export class LawVerifier {
     private readonly database: RegistryDatabase,
     private readonly options: VerifyOptions,
   ) {
-    this.batchSize = checkBatchSize(options.batchSize ?? batchSizeDefault);
+    this.batchSize = wholeNumber('batchSize', options.batchSize ?? batchSizeDefault, [1, batchSizeMax]);
     for (const [type, table] of Object.entries(options.ownerTables ?? {})) {
       checkOwnerTable(type, table);
     }
@@ -214,16 +215,6 @@ export class LawVerifier {
     this.counts[counted] += checked;
     this.options.onProgress?.({ ...this.counts });
   }
-}
-
-function checkBatchSize(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= batchSizeMax) {
-    return value;
-  }
-  throw new InvalidOptionError(
-    `batchSize: expected a whole number from 1 to ${batchSizeMax}, received ${String(value)}.`,
-    { context: { option: 'batchSize', value } },
-  );
 }
 
 /** Both go into a statement as they are, so nothing but names may pass. */

@@ -1,6 +1,7 @@
+import { invalidOption } from '../options/invalid-option.js';
+import { wholeNumber } from '../options/whole-number.js';
 import { inspect } from 'node:util';
 import { isStorableText } from '../database/is-storable-text.js';
-import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { StorageMap } from '../storage/storage-map.js';
 import { excludePatterns, type IsExcluded } from './exclude-patterns.js';
 import { reconcileDefaults, reconcileLimits } from './reconcile-defaults.js';
@@ -45,12 +46,12 @@ export function resolveReconcileOptions(
   storages: StorageMap,
 ): ResolvedReconcileOptions {
   if (typeof options !== 'object' || options === null) {
-    throw invalid('options', 'expected an object', options);
+    throw invalidOption('options', 'expected an object', options);
   }
   // A misspelt guard would guard nothing.
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw invalid(
+    throw invalidOption(
       unknown,
       `no such option; there are ${known.toSorted().join(', ')}`,
       Reflect.get(options, unknown),
@@ -60,11 +61,11 @@ export function resolveReconcileOptions(
   storages.get(storage);
   const share = options.maxOrphanShare ?? reconcileDefaults.maxOrphanShare;
   if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
-    throw invalid('maxOrphanShare', 'expected a number from 0 to 1', share);
+    throw invalidOption('maxOrphanShare', 'expected a number from 0 to 1', share);
   }
   const signal: unknown = options.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('signal', 'expected an AbortSignal', signal);
+    throw invalidOption('signal', 'expected an AbortSignal', signal);
   }
   return {
     storage,
@@ -84,39 +85,26 @@ export function resolveReconcileOptions(
 
 function numbers(options: ReconcileOptions): Defaulted {
   const resolved: Record<string, number> = {};
-  for (const [name, [min, max]] of Object.entries(reconcileLimits)) {
+  for (const [name, limits] of Object.entries(reconcileLimits)) {
     const key = name as keyof Defaulted;
-    const value: unknown = options[key] ?? reconcileDefaults[key];
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-      throw invalid(name, `expected a whole number from ${min} to ${max}`, value);
-    }
-    resolved[name] = value;
+    resolved[name] = wholeNumber(name, options[key] ?? reconcileDefaults[key], limits);
   }
   return resolved as Defaulted;
 }
 
 function oneOf<Value>(option: string, values: readonly Value[], value: Value): Value {
   if (values.includes(value)) return value;
-  throw invalid(option, `expected ${values.map((each) => inspect(each)).join(' or ')}`, value);
+  throw invalidOption(option, `expected ${values.map((each) => inspect(each)).join(' or ')}`, value);
 }
 
 /** An empty text is the same as none. */
 function text(option: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (isStorableText(value, keyBytesMax)) return value;
-  throw invalid(option, `expected a text of at most ${keyBytesMax} bytes`, value);
+  throw invalidOption(option, `expected a text of at most ${keyBytesMax} bytes`, value);
 }
 
 function callback<Callback>(option: string, value: Callback): Callback {
   if (value === undefined || typeof value === 'function') return value;
-  throw invalid(option, 'expected a function', value);
-}
-
-function invalid(option: string, expectation: string, value: unknown): InvalidOptionError {
-  return new InvalidOptionError(
-    `${option}: ${expectation}, received ${inspect(value, { depth: 0 }).slice(0, 200)}.`,
-    {
-      context: { option, value },
-    },
-  );
+  throw invalidOption(option, 'expected a function', value);
 }

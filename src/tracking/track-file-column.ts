@@ -4,6 +4,7 @@ import { type DatabaseHandle, toKysely } from '../database/database-handle.js';
 import { kyselyExecutor } from '../database/kysely-executor.js';
 import { checkSchemaName, defaultSchema } from '../database/schema-name.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { wholeNumber } from '../options/whole-number.js';
 import { trackArguments } from './check-tracked-column.js';
 import type { TrackedFileColumn } from './tracked-column.js';
 import { trackingError } from './tracking-error.js';
@@ -81,12 +82,11 @@ export async function trackFileColumn(
       },
     );
   }
-  const batchSize = wholeNumber('batchSize', options.batchSize ?? batchSizeDefault, batchSizeMax);
-  const lockTimeoutMs = wholeNumber(
-    'lockTimeoutMs',
-    options.lockTimeoutMs ?? lockTimeoutDefaultMs,
+  const batchSize = wholeNumber('batchSize', options.batchSize ?? batchSizeDefault, [1, batchSizeMax]);
+  const lockTimeoutMs = wholeNumber('lockTimeoutMs', options.lockTimeoutMs ?? lockTimeoutDefaultMs, [
+    1,
     lockTimeoutMaxMs,
-  );
+  ]);
 
   const tracked = await step<{ id: number; complete: boolean }>(
     db,
@@ -136,16 +136,4 @@ export async function step<Result>(
   } catch (error) {
     throw trackingError(error, name, schema);
   }
-}
-
-export function wholeNumber(option: string, value: unknown, max: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) {
-    return value;
-  }
-  throw new InvalidOptionError(
-    `${option}: expected a whole number from 1 to ${max}, received ${String(value)}.`,
-    {
-      context: { option, value },
-    },
-  );
 }
