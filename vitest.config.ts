@@ -7,6 +7,12 @@ export default defineConfig({
     alias: {
       'nestjs-file-registry/adapters': fileURLToPath(new URL('src/adapters/index.ts', import.meta.url)),
       'nestjs-file-registry/s3': fileURLToPath(new URL('src/storage/s3/index.ts', import.meta.url)),
+      'nestjs-file-registry/http': fileURLToPath(new URL('src/http/index.ts', import.meta.url)),
+      'nestjs-file-registry/opentelemetry': fileURLToPath(
+        new URL('src/telemetry/opentelemetry/index.ts', import.meta.url),
+      ),
+      'nestjs-file-registry/sharp': fileURLToPath(new URL('src/renditions/sharp/index.ts', import.meta.url)),
+      'nestjs-file-registry/terminus': fileURLToPath(new URL('src/health/index.ts', import.meta.url)),
       'nestjs-file-registry/testing': fileURLToPath(new URL('src/testing/index.ts', import.meta.url)),
       'nestjs-file-registry': fileURLToPath(new URL('src/index.ts', import.meta.url)),
     },

@@ -16,6 +16,10 @@ const entries: Readonly<Record<string, string>> = {
   'nestjs-file-registry': 'src/index.ts',
   'nestjs-file-registry/adapters': 'src/adapters/index.ts',
   'nestjs-file-registry/s3': 'src/storage/s3/index.ts',
+  'nestjs-file-registry/http': 'src/http/index.ts',
+  'nestjs-file-registry/opentelemetry': 'src/telemetry/opentelemetry/index.ts',
+  'nestjs-file-registry/sharp': 'src/renditions/sharp/index.ts',
+  'nestjs-file-registry/terminus': 'src/health/index.ts',
   'nestjs-file-registry/testing': 'src/testing/index.ts',
 };
 
