@@ -193,14 +193,19 @@ create trigger guard_files after update on @schema@.files
   execute function @schema@.guard_files();
 
 
--- Law 3, no file row disappears without its bytes being due. The file's intents end here and live on as last_owners.
+-- Law 3, no file row disappears without its bytes being due. The file's intents end here and live on as last_owners. A settle
+-- that is about to delete the bytes itself says so in a setting of its transaction and finds them leased, which saves the write
+-- of a claim, a fifth of what a file costs. Whoever else sets it delays a deletion by a lease's greatest length.
 -- Locks: intents that another settle holds are skipped, it drops them itself when it finds the file gone; waiting for it
 -- could deadlock, as it may wait for intents of ours.
 create function @schema@.condemn_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  intents tid[];
+  lease        jsonb       := nullif(current_setting('file_registry.lease', true), '');
+  now_due      timestamptz := clock_timestamp();
+  lease_end    timestamptz := now_due + least((lease ->> 'ms')::bigint, 3600000) * interval '1 millisecond';
+  intents      tid[];
 begin
   perform @schema@.require_own_table(tg_table_schema);
 
@@ -210,7 +215,8 @@ begin
       join @schema@.deletion_outbox o on o.file_id = g.id
        for update of o skip locked);
 
-  insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners)
+  insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners,
+                                  condemned_at, next_attempt_at, lease_token, attempts)
   select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
          coalesce(noted.reason, 'direct'),
          'condemned',
@@ -218,15 +224,21 @@ begin
            when noted.owners is null then '[]'
            when jsonb_array_length(noted.owners) <= 100 then noted.owners
            else jsonb_path_query_array(noted.owners, '$[last - 99 to last]')
-         end
+         end,
+         now_due,
+         case when leased.here then lease_end else now_due end,
+         case when leased.here then (lease ->> 'token')::uuid end,
+         case when leased.here then 1 else 0 end
     from gone g
+   cross join lateral (select coalesce(lease -> 'storages' ? g.storage, false) as here) leased
    cross join lateral (
-         select (array_agg(o.reason order by o.noted_at desc, o.seq desc))[1] as reason,
+         select (array_agg(o.reason))[count(*)] as reason,
                 jsonb_agg(jsonb_build_object('type', o.owner_type, 'id', o.owner_id, 'slot', o.slot,
-                                             'detachedAt', o.noted_at)
-                          order by o.noted_at, o.seq) filter (where o.owner_type is not null) as owners
-           from @schema@.deletion_outbox o
-          where o.file_id = g.id) noted;
+                                             'detachedAt', o.noted_at)) filter (where o.owner_type is not null) as owners
+           from (select *
+                   from @schema@.deletion_outbox o
+                  where o.file_id = g.id
+                  order by o.noted_at, o.seq) o) noted;
 
   delete from @schema@.deletion_outbox o where o.ctid = any(intents);
   return null;
@@ -259,12 +271,18 @@ begin
                      where not exists (select from @schema@.deletions d where d.file_id = g.file_id));
   end if;
 
-  select array_agg(distinct g.file_id) into open_ids
-    from gone g
-    join @schema@.files f on f.id = g.file_id
-   where not exists (select from @schema@.file_references r where r.file_id = g.file_id);
-
-  if open_ids is null then
+  -- Mostly the files are condemned, and that is all there is to ask.
+  open_ids := array(
+    select f.id
+      from (select distinct g.file_id from gone g) g
+      join @schema@.files f on f.id = g.file_id);
+  if open_ids <> '{}' then
+    open_ids := array(
+      select f.id
+        from unnest(open_ids) as f(id)
+       where not exists (select from @schema@.file_references r where r.file_id = f.id));
+  end if;
+  if open_ids = '{}' then
     return null;
   end if;
 
@@ -293,7 +311,9 @@ create trigger refuse_update before update on @schema@.deletion_outbox
   for each statement execute function @schema@.refuse('an intent is a fact', 'Change the periods of the processor instead.');
 
 
--- Law 1 for renditions: originals that held each other would never become unreferenced. Measures what already hangs below
+-- Law 1 for renditions. The holder is the original that owner_id names, and the slot is the canonical spec: said here and not as
+-- column constraints, which every reference of an application would pay for. Originals that held each other would never become
+-- unreferenced. Measures what already hangs below
 -- the rendition, then walks from the holder upward and locks each original FOR NO KEY UPDATE, so that two sessions that
 -- would close a circle together meet on a row; attaching (KEY SHARE) is not disturbed. Needs the fresh snapshots of READ
 -- COMMITTED.
@@ -307,7 +327,22 @@ begin
   perform @schema@.require_own_table(tg_table_schema);
   perform @schema@.require_fresh_snapshot('a rendition can be attached to its original');
 
-  holders := array[new.owner_id::uuid];
+  if new.owner_type <> 'file' then
+    raise exception using
+      errcode = 'check_violation',
+      message = 'only the owner of a rendition is a file',
+      hint    = 'Leave holder_id out.';
+  end if;
+  new.holder_id := new.owner_id::uuid;
+  if new.owner_id <> new.holder_id::text
+  or new.slot !~ '^(filter=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119}(;size=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119})?|size=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119})$'
+  then
+    raise exception using
+      errcode = 'check_violation',
+      message = format('%L of %L is no rendition''s canonical spec', new.slot, new.owner_id),
+      hint    = 'Write the original''s id in lower case, and the spec as filter=…, size=… or filter=…;size=….';
+  end if;
+  holders := array[new.holder_id];
   perform from @schema@.files f where f.id = new.file_id for no key update;
 
   with recursive below (file_id, level) as (
@@ -348,7 +383,7 @@ $body$;
 
 create trigger guard_holder before insert on @schema@.file_references
   for each row
-  when (new.owner_type = 'file')
+  when (new.owner_type = 'file' or new.holder_id is not null)
   execute function @schema@.guard_holder();
 
 

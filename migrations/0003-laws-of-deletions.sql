@@ -22,11 +22,13 @@ begin
   perform from due d join @schema@.files f on f.id = d.file_id;
 
   if not found then
-    -- As scalar subqueries these stay lookups by key, whatever the planner believes of the tables' sizes.
+    -- As scalar subqueries these stay lookups by key, whatever the planner believes of the tables' sizes; the smaller one first.
     perform
        from due d
-      where (select true from @schema@.adopted_keys a where a.storage = d.storage and a.key = d.key)
-        and (select true from @schema@.files f where f.storage = d.storage and f.key = d.key);
+      where case
+              when (select true from @schema@.adopted_keys a where a.storage = d.storage and a.key = d.key)
+              then (select true from @schema@.files f where f.storage = d.storage and f.key = d.key)
+            end;
   end if;
 
   if found then

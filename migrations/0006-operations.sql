@@ -153,6 +153,11 @@ as $body$
       from page p
      where p.holder_id is not null
        and not exists (select from @schema@.files f where f.id = p.holder_id)
+     union all
+    select p.file_id, format('was made from %s and would not go with it, as its holder_id says otherwise', p.owner_id)
+      from page p
+     where (p.owner_type = 'file' or p.holder_id is not null)
+       and p.holder_id::text is distinct from p.owner_id
   )
   select json_build_object(
            'checked',  (select count(*) from page),

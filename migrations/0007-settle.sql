@@ -33,11 +33,18 @@ $body$;
 -- earlier batches are not read again (24 to 66 ms a batch behind a million of them). An intent is dropped only if its file
 -- is gone, a reference is visible, or this call condemned the file; every other stays for a later sweep.
 --
+-- A file that a record of a left-out type let go last is kept: protected, so that whoever asks sees why. Left out are the ignored
+-- types and, where only_types is not null, all others than those.
+--
+-- With a lease_token, what is condemned in one of these storages is leased to the caller and answered, as claim_deletions would.
+--
 -- Locks: intents FOR UPDATE SKIP LOCKED, so that several processors share the work; then files FOR UPDATE SKIP LOCKED, so
 -- that a file that is being attached is passed by. Whatever waits longer than lock_timeout fails the batch: the caller
 -- halves it, and an error of a single intent is passed over.
 create function @schema@.settle(
-  due_reason text, period_ms bigint, batch_size integer, after_noted_at timestamptz, after_seq bigint
+  due_reason text, period_ms bigint, batch_size integer, after_noted_at timestamptz, after_seq bigint,
+  ignored_types text[] default '{}', only_types text[] default null,
+  lease_token uuid default null, lease_ms bigint default 0, lease_storages text[] default '{}'
 ) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -51,13 +58,15 @@ declare
   locked_ats   timestamptz[];
   locked_seqs  bigint[];
   condemned    uuid[];
+  leased       json;
+  kept         integer := 0;
   dropped      integer := 0;
   left_over    integer := 0;
   failure      json;
 begin
   perform @schema@.begin_step();
   if @schema@.obstacle(null) is not null then
-    return json_build_object('claimed', 0, 'condemned', 0, 'dropped', 0, 'left', 0);
+    return json_build_object('claimed', 0, 'condemned', 0, 'kept', 0, 'dropped', 0, 'left', 0);
   end if;
 
   with claimed_intents as materialized (
@@ -75,7 +84,7 @@ begin
     from claimed_intents c;
 
   if claimed = 0 then
-    return json_build_object('claimed', 0, 'condemned', 0, 'dropped', 0, 'left', 0);
+    return json_build_object('claimed', 0, 'condemned', 0, 'kept', 0, 'dropped', 0, 'left', 0);
   end if;
 
   begin
@@ -99,7 +108,29 @@ begin
     select array_agg(l.file_id), array_agg(l.noted_at), array_agg(l.seq) into locked_ids, locked_ats, locked_seqs
       from locked l;
 
-    -- With a newer snapshot than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    -- With newer snapshots than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    if ignored_types <> '{}' or only_types is not null then
+      insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
+      select o.file_id, 'registry:protection', 'protected', 'protected'
+        from unnest(locked_ids, locked_ats, locked_seqs) as y(file_id, noted_at, seq)
+        join @schema@.deletion_outbox o on o.file_id = y.file_id and o.seq = y.seq
+       where o.owner_type <> 'file'
+         and not starts_with(o.owner_type, 'registry:')
+         and (o.owner_type = any(ignored_types) or o.owner_type <> all(only_types))
+         and not exists (select from @schema@.file_references r where r.file_id = y.file_id)
+         and not exists (select
+                           from @schema@.deletion_outbox younger
+                          where younger.file_id = y.file_id
+                            and (younger.noted_at, younger.seq) > (y.noted_at, y.seq));
+      get diagnostics kept = row_count;
+    end if;
+
+    perform set_config('file_registry.lease',
+                       case
+                         when lease_token is not null
+                         then jsonb_build_object('token', lease_token, 'ms', lease_ms, 'storages', lease_storages)::text
+                       end,
+                       true);
     with gone as (
       delete from @schema@.files f
        using unnest(locked_ids, locked_ats, locked_seqs) as y(file_id, noted_at, seq)
@@ -112,6 +143,7 @@ begin
       returning f.id
     )
     select array_agg(g.id) into condemned from gone g;
+    perform set_config('file_registry.lease', null, true);
 
     -- Condemning dropped the intents of the condemned; the rest is looked at one by one.
     if coalesce(cardinality(condemned), 0) < claimed then
@@ -129,14 +161,25 @@ begin
     end if;
   exception when others then
     condemned := null;
+    kept      := 0;
     dropped   := 0;
     left_over := claimed;
     failure   := json_build_object('code', sqlstate, 'message', sqlerrm);
   end;
 
+  if lease_token is not null and condemned is not null then
+    select json_agg(json_build_object('fileId', d.file_id, 'storage', d.storage, 'key', d.key, 'versionId', d.version_id))
+      into leased
+      from @schema@.deletions d
+     where d.file_id     = any(condemned)
+       and d.lease_token = settle.lease_token;
+  end if;
+
   return json_build_object(
     'claimed',   claimed,
     'condemned', coalesce(cardinality(condemned), 0),
+    'leased',    leased,
+    'kept',      kept,
     'dropped',   dropped,
     'left',      left_over,
     'notedAt',   noted_ats[claimed],

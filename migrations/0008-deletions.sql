@@ -92,6 +92,28 @@ end
 $body$;
 
 
+-- What the application's hooks are told about claimed files. Abandoned uploads never were files, and of a file that moved only
+-- the bytes at its old place go.
+create function @schema@.deletions_of(file_ids uuid[]) returns json
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+as $body$
+  select coalesce(json_agg(json_build_object('fileId',      d.file_id,
+                                             'storage',     d.storage,
+                                             'key',         d.key,
+                                             'versionId',   d.version_id,
+                                             'filename',    d.filename,
+                                             'size',        d.size,
+                                             'reason',      d.reason,
+                                             'lastOwners',  d.last_owners,
+                                             'attempts',    d.attempts,
+                                             'condemnedAt', d.condemned_at)
+                           order by d.condemned_at, d.file_id), '[]')
+    from @schema@.deletions d
+   where d.file_id = any(file_ids)
+     and d.reason not in ('upload', 'moved')
+$body$;
+
+
 -- Prolongs a lease; answers how many rows it still holds.
 create function @schema@.renew_lease(lease_token uuid, file_ids uuid[], lease_ms bigint) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -111,17 +133,18 @@ end
 $body$;
 
 
--- Writes the receipts of deleted bytes; answers how many rows the lease still held. An abandoned upload is deleted a second
--- time one time-to-live after it was abandoned, because a stalled write may land late.
+-- Writes the receipts of deleted bytes; answers how many rows the lease still held, and of the receipts how many files and bytes
+-- there were by reason. An abandoned upload is deleted a second time one time-to-live after it was abandoned, because a stalled
+-- write may land late.
 -- Locks: the rows, in the order of their ids. One that a transaction of the application holds, which called redact, does not
 -- keep the others from their receipts; it is taken over when its lease ends.
-create function @schema@.complete_deletions(lease_token uuid, file_ids uuid[], upload_ttl_ms bigint) returns integer
+create function @schema@.complete_deletions(lease_token uuid, file_ids uuid[], upload_ttl_ms bigint) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
   second_pass_after interval := upload_ttl_ms * interval '1 millisecond';
   lockable          uuid[]   := file_ids;
-  completed         integer;
+  completed         json;
 begin
   perform @schema@.begin_step();
 
@@ -135,17 +158,31 @@ begin
            and d.lease_token = complete_deletions.lease_token
          order by d.file_id
            for update
+      ), written as (
+        update @schema@.deletions d
+           set state           = case when h.once_more then d.state                             else 'deleted'         end,
+               next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
+               attempts        = case when h.once_more then 0                                   else d.attempts        end,
+               deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
+               lease_token     = null,
+               last_error      = null
+          from held h
+         where d.file_id = h.file_id
+        returning d.reason, d.size, h.once_more
+      ), by_reason as (
+        select w.reason,
+               count(*)                                                   as completed,
+               count(*) filter (where not w.once_more)                    as files,
+               coalesce(sum(w.size) filter (where not w.once_more), 0)    as size
+          from written w
+         group by w.reason
       )
-      update @schema@.deletions d
-         set state           = case when h.once_more then d.state                             else 'deleted'         end,
-             next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
-             attempts        = case when h.once_more then 0                                   else d.attempts        end,
-             deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
-             lease_token     = null,
-             last_error      = null
-        from held h
-       where d.file_id = h.file_id;
-      get diagnostics completed = row_count;
+      select json_build_object(
+               'completed', coalesce(sum(b.completed), 0),
+               'byReason',  coalesce(json_object_agg(b.reason, json_build_object('files', b.files, 'sizeBytes', b.size))
+                                       filter (where b.files > 0), '{}'))
+        into completed
+        from by_reason b;
       return completed;
     exception when lock_not_available then
       -- Once locked here, they cannot fail again.

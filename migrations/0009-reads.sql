@@ -141,3 +141,95 @@ as $body$
            'multixactLimit', current_setting('autovacuum_multixact_freeze_max_age')::bigint)
     from pending p, rows_by_state r, @schema@.settings s
 $body$;
+
+
+-- What probes and gauges ask every few seconds: look-ups in indexes, and counts that stop at count_max, whatever the size of the
+-- tables; unlike stats. Writes nothing: the identity is compared by the caller. policies is [{ "reason", "periodMs" }, …].
+create function @schema@.health(policies jsonb, storages text[], count_max integer) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  asked_at      timestamptz := clock_timestamp();
+  policy        record;
+  storage_name  text;
+  noted_before  timestamptz;
+  oldest        timestamptz;
+  counted       bigint;
+  oldest_due_at timestamptz;
+  due           bigint := 0;
+  waiting       bigint := 0;
+  oldest_deletion_due_at timestamptz;
+  pending       bigint := 0;
+  stuck         bigint := 0;
+begin
+  perform @schema@.begin_step();
+
+  for policy in select p.reason, p."periodMs" * interval '1 millisecond' as period
+                  from jsonb_to_recordset(policies) as p(reason text, "periodMs" bigint)
+  loop
+    noted_before := asked_at - policy.period;
+
+    select count(*), min(c.noted_at) into counted, oldest
+      from (select o.noted_at
+              from @schema@.deletion_outbox o
+             where o.reason = policy.reason
+               and o.noted_at <= noted_before
+             order by o.noted_at
+             limit count_max) c;
+    due           := due + counted;
+    oldest_due_at := least(oldest_due_at, oldest + policy.period);
+
+    select count(*) into counted
+      from (select
+              from @schema@.deletion_outbox o
+             where o.reason = policy.reason
+               and o.noted_at > noted_before
+             order by o.noted_at
+             limit count_max) c;
+    waiting := waiting + counted;
+  end loop;
+
+  foreach storage_name in array storages loop
+    select d.next_attempt_at into oldest
+      from @schema@.deletions d
+     where d.storage = storage_name
+       and d.state <> 'deleted'
+       and d.next_attempt_at <= asked_at
+     order by d.next_attempt_at
+     limit 1;
+    oldest_deletion_due_at := least(oldest_deletion_due_at, oldest);
+
+    select count(*) filter (where c.state <> 'reserved') into counted
+      from (select d.state
+              from @schema@.deletions d
+             where d.storage = storage_name
+               and d.state <> 'deleted'
+               and d.next_attempt_at < 'infinity'
+             order by d.next_attempt_at
+             limit count_max) c;
+    pending := pending + counted;
+
+    select count(*) into counted
+      from (select
+              from @schema@.deletions d
+             where d.storage = storage_name
+               and d.state <> 'deleted'
+               and d.next_attempt_at = 'infinity'
+             limit count_max) c;
+    stuck := stuck + counted;
+  end loop;
+
+  return (
+    select json_build_object(
+             'due',                    least(due, count_max),
+             'waiting',                least(waiting, count_max),
+             'oldestDueAgeMs',         floor(extract(epoch from asked_at - oldest_due_at) * 1000),
+             'pendingDeletions',       least(pending, count_max),
+             'stuck',                  least(stuck, count_max),
+             'oldestDeletionDueAgeMs', floor(extract(epoch from asked_at - oldest_deletion_due_at) * 1000),
+             'pausedAt',               s.paused_at,
+             'identity',               s.identity,
+             'actualIdentity',         @schema@.current_identity(s.identity ->> 'environment'))
+      from @schema@.settings s);
+end
+$body$;

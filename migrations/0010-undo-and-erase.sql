@@ -211,6 +211,32 @@ end
 $body$;
 
 
+-- Lets files go now that nobody attached since they were stored, such as an upload that was refused after it had arrived; answers
+-- how many. A file with a reference stays, and so does one that was ever detached: its grace period is a promise.
+-- Locks: FOR UPDATE on the file rows, never waiting. A file that a transaction is attaching at this moment stays; if that is
+-- rolled back, the file goes once it has waited for its time.
+create function @schema@.discard(file_ids uuid[]) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  free      uuid[];
+  discarded integer;
+begin
+  perform @schema@.require_fresh_snapshot('a file can be discarded');
+
+  free := array(
+    select f.id from @schema@.files f where f.id = any(file_ids) order by f.id for update skip locked);
+
+  delete from @schema@.files f
+   where f.id = any(free)
+     and not exists (select from @schema@.file_references r where r.file_id = f.id)
+     and not exists (select from @schema@.deletion_outbox o where o.file_id = f.id and o.reason <> 'stored');
+  get diagnostics discarded = row_count;
+  return json_build_object('discarded', discarded);
+end
+$body$;
+
+
 -- Takes owners' ids and the uploaded file's name out of deletions and their receipts; answers how many it changed. The key
 -- stays, it is what proves which bytes went.
 create function @schema@.redact(file_ids uuid[]) returns json

@@ -1,11 +1,14 @@
 export { FileRegistryModule } from './file-registry.module.js';
 export type { FileRegistryModuleExtras } from './file-registry.module-definition.js';
 export type { FileRegistryOptions, ProcessorOptions } from './options/file-registry-options.js';
+export type { OwnerTypesOptions } from './options/owner-types.js';
 export {
   optionDefaults,
   optionLimits,
   processorDefaults,
   processorLimits,
+  renditionDefaults,
+  renditionLimits,
 } from './options/option-defaults.js';
 
 export { FileRegistry } from './registry/file-registry.js';
@@ -24,6 +27,7 @@ export type {
 export type { AdoptOptions } from './registry/adopt-options.js';
 export type { AmbientTransactionHost } from './registry/ambient-transaction-host.js';
 export type { AttachedFile } from './registry/attached-file.js';
+export type { DiscardResult } from './registry/discard-result.js';
 export type * from './registry/file-explanation.js';
 export type { FileArgument } from './registry/file-argument.js';
 export type { FileContent } from './registry/content.js';
@@ -43,7 +47,19 @@ export type { StoredFile } from './registry/stored-file.js';
 export { OutboxProcessor } from './outbox/outbox-processor.js';
 export type { DrainCounts, DrainResult, Obstacle } from './outbox/drain-result.js';
 export type * from './outbox/law-report.js';
+export { healthCountMax, type OutboxHealth } from './outbox/outbox-health.js';
 export type { OutboxStats } from './outbox/outbox-stats.js';
+
+export type * from './telemetry/file-registry-telemetry.js';
+
+export { AfterFileDelete } from './hooks/after-file-delete.js';
+export { BeforeFileDelete } from './hooks/before-file-delete.js';
+export { OnFileDeleteFailed } from './hooks/on-file-delete-failed.js';
+export type { DeletionReason, FailedFileDeletion, FileDeletion, LastOwner } from './hooks/file-deletion.js';
+export type { FileHookContext } from './hooks/file-hook.js';
+export type { FileHookDecorator } from './hooks/file-hook-decorator.js';
+export { fileHookDefaults, fileHookLimits } from './hooks/file-hook-options.js';
+export type { FileHookOptions } from './hooks/file-hook-options.js';
 
 export { FileReconciler } from './reconcile/file-reconciler.js';
 export { reconcileDefaults, reconcileLimits } from './reconcile/reconcile-defaults.js';
@@ -61,6 +77,11 @@ export { queryRows } from './import/query-rows.js';
 export type { RenditionKind, RenditionSpec, RenditionSpecArgument } from './renditions/rendition-spec.js';
 export { formatRenditionSpec, kindOfRendition, toRenditionSpec } from './renditions/rendition-spec.js';
 export type * from './renditions/rendition-maker.js';
+export type { Rendition } from './renditions/rendition.js';
+export type { RenditionOptions } from './renditions/rendition-options.js';
+export type { RenditionSelector } from './renditions/rendition-selector.js';
+export type { GetRenditionOptions } from './renditions/rendition-verbs.js';
+export type { WarmFailure, WarmOptions, WarmReport } from './renditions/warm-report.js';
 
 export * from './storage/storage.js';
 export { localStorage } from './storage/local/local-storage.js';
@@ -72,7 +93,7 @@ export { migrationSql } from './database/migration-sql.js';
 export type { DatabaseHandle } from './database/database-handle.js';
 export type { ApplicationTransaction } from './database/transaction-executor.js';
 export type { AdaptedTransaction } from './adapters/adapted-transaction.js';
-export type { FileRegistryTables } from './database/tables.js';
+export type * from './database/tables.js';
 
 export { trackFileColumn } from './tracking/track-file-column.js';
 export type { TrackFileColumnOptions, TrackFileColumnResult } from './tracking/track-file-column.js';
@@ -100,6 +121,7 @@ export * from './errors/invalid-file-id-error.js';
 export * from './errors/invalid-csv-error.js';
 export * from './errors/invalid-filename-error.js';
 export * from './errors/invalid-hold-reason-error.js';
+export * from './errors/invalid-hook-error.js';
 export * from './errors/invalid-image-error.js';
 export * from './errors/invalid-key-error.js';
 export * from './errors/key-busy-error.js';

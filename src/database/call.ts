@@ -39,3 +39,8 @@ export function uuidArray(ids: readonly string[]): Argument {
 export function jsonArgument(value: unknown): Argument {
   return ['jsonb', JSON.stringify(value)];
 }
+
+/** Texts as PostgreSQL writes an array of them. */
+export function textArray(texts: readonly string[]): Argument {
+  return ['text[]', `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`];
+}

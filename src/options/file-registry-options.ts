@@ -1,6 +1,9 @@
 import type { DatabaseHandle } from '../database/database-handle.js';
 import type { AmbientTransactionHost } from '../registry/ambient-transaction-host.js';
+import type { OwnerTypesOptions } from './owner-types.js';
+import type { RenditionOptions } from '../renditions/rendition-options.js';
 import type { FileStorage } from '../storage/storage.js';
+import type { FileRegistryTelemetry } from '../telemetry/file-registry-telemetry.js';
 
 /** Options of `FileRegistryModule.forRoot`. Durations are milliseconds of the database's clock. */
 export interface FileRegistryOptions {
@@ -54,6 +57,15 @@ export interface FileRegistryOptions {
   /** The content types `store` takes, exact or as `image/*`. Default: all. At most 100. */
   readonly allowedContentTypes?: readonly string[];
 
+  /**
+   * Types of owners whose files are kept, or the only ones whose files are deleted: `{ ignore: ['contract'] }` for records that
+   * must not lose a file by the registry, `{ only: ['article'] }` while it is introduced type by type. Decided when the period of
+   * the last dropped reference is over, by its owner's type: the file is protected instead, until `unprotect`. Files that were
+   * never attached go all the same, renditions go by their original, and `erase` asks nobody. Changing it frees nothing that is
+   * protected already. Default: every type's files are deleted.
+   */
+  readonly ownerTypes?: OwnerTypesOptions;
+
   /** How long receipts of deletions are kept. Default: 30 days. Limits: 0 to 10 years. */
   readonly receiptRetentionMs?: number;
 
@@ -63,6 +75,15 @@ export interface FileRegistryOptions {
    * files. 1 to 100 bytes. Default: not compared.
    */
   readonly environment?: string;
+
+  /**
+   * Is told what the registry does: `openTelemetry()` of `nestjs-file-registry/opentelemetry` makes metrics and traces of it.
+   * Default: none, at no cost.
+   */
+  readonly telemetry?: FileRegistryTelemetry;
+
+  /** How renditions are made, and the sets to `warm`. Default: no maker, and only what was stored is found. */
+  readonly renditions?: RenditionOptions;
 
   readonly processor?: ProcessorOptions;
 }

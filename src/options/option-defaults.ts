@@ -1,4 +1,5 @@
 import { defaultSchema } from '../database/schema-name.js';
+import type { RenditionOptions } from '../renditions/rendition-options.js';
 import type { FileRegistryOptions, ProcessorOptions } from './file-registry-options.js';
 
 const second = 1000;
@@ -53,6 +54,20 @@ export const processorLimits = {
   deletionDelayMs: [0, 90 * day],
   shutdownTimeoutMs: [0, 10 * minute],
 } as const satisfies Partial<Record<keyof ProcessorOptions, readonly [number, number]>>;
+
+export const renditionDefaults = {
+  timeoutMs: minute,
+  leaseMs: 15 * second,
+  failureTtlMs: 10 * second,
+  waitTimeoutMs: 2 * minute,
+} as const satisfies RenditionOptions;
+
+export const renditionLimits = {
+  timeoutMs: [10, day],
+  leaseMs: [second, hour],
+  failureTtlMs: [second, day],
+  waitTimeoutMs: [0, day],
+} as const satisfies Partial<Record<keyof RenditionOptions, readonly [number, number]>>;
 
 export const allowedContentTypesMax = 100;
 export const environmentMaxBytes = 100;

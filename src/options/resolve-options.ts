@@ -5,7 +5,14 @@ import { toKysely } from '../database/database-handle.js';
 import { isStorableText } from '../database/is-storable-text.js';
 import { checkSchemaName } from '../database/schema-name.js';
 import { type AmbientTransactionHost, checkTransactionHost } from '../registry/ambient-transaction-host.js';
+import {
+  type ResolvedRenditionOptions,
+  resolveRenditionOptions,
+} from '../renditions/resolve-rendition-options.js';
 import { StorageMap } from '../storage/storage-map.js';
+import { checkTelemetry } from '../telemetry/check-telemetry.js';
+import { GuardedTelemetry } from '../telemetry/guarded-telemetry.js';
+import { observedStorage } from '../telemetry/observed-storage.js';
 import { checkContentTypePatterns } from './content-types.js';
 import type { FileRegistryOptions, ProcessorOptions } from './file-registry-options.js';
 import {
@@ -15,6 +22,7 @@ import {
   processorDefaults,
   processorLimits,
 } from './option-defaults.js';
+import { type ResolvedOwnerTypes, resolveOwnerTypes } from './owner-types.js';
 
 type Numbers<Limits> = { readonly [Name in keyof Limits]: number };
 
@@ -27,6 +35,9 @@ export interface ResolvedOptions extends Numbers<typeof optionLimits> {
   readonly migrate: 'check' | 'run' | 'off';
   readonly allowedContentTypes: readonly string[] | undefined;
   readonly environment: string | null;
+  readonly ownerTypes: ResolvedOwnerTypes;
+  readonly telemetry: GuardedTelemetry | undefined;
+  readonly renditions: ResolvedRenditionOptions;
   readonly processor: ResolvedProcessorOptions;
 }
 
@@ -50,26 +61,43 @@ export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
   if (!['check', 'run', 'off'].includes(migrate)) {
     throw invalidOption('migrate', "expected 'check', 'run' or 'off'", migrate);
   }
+  const telemetry =
+    options.telemetry === undefined ? undefined : new GuardedTelemetry(checkTelemetry(options.telemetry));
+  const storages = resolveStorages(options, telemetry);
   return {
     database,
-    storages: resolveStorages(options),
+    storages,
     transaction: options.transaction === undefined ? undefined : checkTransactionHost(options.transaction),
     schema: checkSchemaName(options.schema ?? optionDefaults.schema),
     migrate,
     allowedContentTypes: checkContentTypePatterns(options.allowedContentTypes),
     environment: checkEnvironment(options.environment),
+    ownerTypes: resolveOwnerTypes(options.ownerTypes),
     ...numbers('', optionLimits, optionDefaults, options),
+    telemetry,
+    renditions: resolveRenditionOptions(options.renditions, storages),
     processor: resolveProcessor(processor, database),
   };
 }
 
-function resolveStorages({ storages, defaultStorage }: FileRegistryOptions): StorageMap {
+function resolveStorages(
+  { storages, defaultStorage }: FileRegistryOptions,
+  telemetry: GuardedTelemetry | undefined,
+): StorageMap {
   requireObject('storages', storages);
   const [first = '', ...others] = Object.keys(storages);
   if (defaultStorage === undefined && others.length > 0) {
     throw invalidOption('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
   }
-  return new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
+  const checked = new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
+  if (telemetry === undefined) {
+    return checked;
+  }
+  const observed = Array.from(
+    checked,
+    ([name, storage]) => [name, observedStorage(name, storage, telemetry)] as const,
+  );
+  return new StorageMap({ storages: Object.fromEntries(observed), defaultStorage: checked.defaultName });
 }
 
 function checkEnvironment(environment: unknown): string | null {

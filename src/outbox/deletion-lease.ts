@@ -4,28 +4,31 @@ import { uuidArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 
 /** Ten lengths of a lease: a storage that needs longer for one batch hangs, and must not hold it for ever. */
-const renewalsMax = 30;
+const stepLengths = 10;
 
 /**
- * The right to delete a batch of objects for a while. Renewed at every third of its length, at most 30 times; its signal fires
- * when two thirds went by without a renewal, so that what was started then still ends within the lease.
+ * The right to delete a batch of objects for a while. Renewed at every third of its length, for ten lengths a step; its signal
+ * fires when two thirds went by without a renewal, so that what was started then still ends within the lease.
  *
  * Only durations are measured here, from before the statement was sent; the end itself is the database's.
  */
 export class DeletionLease {
-  readonly token = uuidv4();
   private readonly logger = new Logger('FileRegistry');
   private readonly ending = new AbortController();
   private readonly ended = Promise.withResolvers<'lapsed'>();
   private renewals = 0;
+  private renewalsMax = 3 * stepLengths;
   private renewal: NodeJS.Timeout | undefined;
   private deadline: NodeJS.Timeout | undefined;
 
+  /** `elapsedMs` is how long ago the statement was sent that leased the objects to `token`. */
   constructor(
     private readonly database: RegistryDatabase,
     private readonly leaseMs: number,
+    readonly token: string = uuidv4(),
+    elapsedMs = 0,
   ) {
-    this.prolong();
+    this.prolong(elapsedMs);
   }
 
   /** Fires when no further deletion may be started. */
@@ -40,13 +43,22 @@ export class DeletionLease {
 
   renewFor(fileIds: readonly string[]): void {
     this.renewal = setInterval(() => {
-      if (++this.renewals > renewalsMax) {
-        clearInterval(this.renewal);
-      } else {
+      if (++this.renewals <= this.renewalsMax) {
         void this.renew(fileIds);
       }
     }, this.leaseMs / 3);
     this.renewal.unref();
+  }
+
+  /** How long a step may go on beginning something. */
+  get stepMs(): number {
+    return stepLengths * this.leaseMs;
+  }
+
+  /** Lets it be renewed for another step, and as much longer as what that step begins last may take. */
+  beginStep(lastMs = 0): void {
+    this.renewals = 0;
+    this.renewalsMax = 3 * stepLengths + Math.ceil((3 * lastMs) / this.leaseMs);
   }
 
   end(): void {
@@ -74,7 +86,7 @@ export class DeletionLease {
     }
   }
 
-  private prolong(elapsedMs = 0): void {
+  private prolong(elapsedMs: number): void {
     clearTimeout(this.deadline);
     const leftMs = Math.max(0, this.leaseMs - elapsedMs);
     this.deadline = setTimeout(

@@ -2,9 +2,15 @@ import { Logger } from '@nestjs/common';
 import { jsonArgument, uuidArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { FileRegistryError } from '../errors/file-registry-error.js';
+import { deleteWithHooks } from '../hooks/delete-with-hooks.js';
+import { type FileHookSource, noFileHooks } from '../hooks/file-hooks.js';
 import type { FileStorage, StorageDeleteError } from '../storage/storage.js';
+import type { DeletedCount } from '../telemetry/file-registry-telemetry.js';
+import type { GuardedTelemetry } from '../telemetry/guarded-telemetry.js';
 import { DeletionLease } from './deletion-lease.js';
+import type { ClaimedDeletion, DeletionOutcomes } from './deletion-outcomes.js';
 import type { DrainTally } from './drain-result.js';
+import { storableText } from './storable-text.js';
 
 export interface DeletionWorkerOptions {
   readonly batchSize: number;
@@ -14,21 +20,13 @@ export interface DeletionWorkerOptions {
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
   readonly uploadTtlMs: number;
+  readonly telemetry: GuardedTelemetry | undefined;
 }
 
-/** A row of `claim_deletions`. */
-interface ClaimedDeletion {
-  readonly fileId: string;
-  readonly key: string;
-  readonly versionId: string | null;
-  readonly abandoned: boolean;
-}
-
-/** What became of a batch, by file id. */
-interface Outcomes {
-  readonly done: string[];
-  readonly failed: { fileId: string; error: string; permanent: boolean }[];
-  readonly unstarted: string[];
+/** What `complete_deletions` answers. */
+interface Completed {
+  readonly completed: number;
+  readonly byReason: Readonly<Record<string, DeletedCount>>;
 }
 
 /**
@@ -43,9 +41,10 @@ export class DeletionWorker {
     private readonly storage: FileStorage,
     private readonly database: RegistryDatabase,
     private readonly options: DeletionWorkerOptions,
+    private readonly hookSource: FileHookSource = noFileHooks,
   ) {}
 
-  /** Deletes one batch and answers whether there was any. Starts nothing more once `stopping` has fired. */
+  /** Claims and deletes one batch and answers whether there was any. Starts nothing more once `stopping` has fired. */
   async deleteBatch(tally: DrainTally, stopping: AbortSignal): Promise<boolean> {
     if (stopping.aborted) {
       return false;
@@ -53,13 +52,35 @@ export class DeletionWorker {
     const lease = new DeletionLease(this.database, this.options.leaseMs);
     try {
       const claimed = await this.claim(lease);
-      if (claimed.length === 0) {
-        return false;
+      if (claimed.length > 0) {
+        lease.renewFor(claimed.map((row) => row.fileId));
+        await this.deleteLeased(claimed, lease, tally, stopping);
       }
-      lease.renewFor(claimed.map((row) => row.fileId));
-      const outcomes = await this.deleteBytes(claimed, lease, AbortSignal.any([stopping, lease.signal]));
+      return claimed.length > 0;
+    } finally {
+      lease.end();
+    }
+  }
+
+  /** Deletes what is leased already, and ends the lease. Once `stopping` has fired it only gives back. */
+  async deleteLeased(
+    leased: readonly ClaimedDeletion[],
+    lease: DeletionLease,
+    tally: DrainTally,
+    stopping: AbortSignal,
+  ): Promise<void> {
+    try {
+      lease.beginStep();
+      const signal = AbortSignal.any([stopping, lease.signal]);
+      const outcomes = await deleteWithHooks(this.hookSource.hooks, {
+        claimed: leased,
+        database: this.database,
+        lease,
+        stopping,
+        maxAttempts: this.options.maxAttempts,
+        deleteBytes: (passed) => this.deleteBytes(passed, lease, signal),
+      });
       await this.complete(lease, outcomes, tally);
-      return true;
     } finally {
       lease.end();
     }
@@ -79,7 +100,7 @@ export class DeletionWorker {
     claimed: readonly ClaimedDeletion[],
     lease: DeletionLease,
     signal: AbortSignal,
-  ): Promise<Outcomes> {
+  ): Promise<DeletionOutcomes> {
     let hangs = false;
     const reported = new Map<string, StorageDeleteError | undefined>();
     let refusal: StorageDeleteError = {
@@ -110,7 +131,7 @@ export class DeletionWorker {
       }
     }
 
-    const outcomes: Outcomes = { done: [], failed: [], unstarted: [] };
+    const outcomes: DeletionOutcomes = { done: [], failed: [], unstarted: [] };
     for (const { fileId, key } of claimed) {
       const error = reported.has(key) ? reported.get(key) : refusal;
       if (error === undefined) {
@@ -126,18 +147,20 @@ export class DeletionWorker {
 
   private async complete(
     lease: DeletionLease,
-    { done, failed, unstarted }: Outcomes,
+    { done, failed, unstarted }: DeletionOutcomes,
     tally: DrainTally,
   ): Promise<void> {
     const { uploadTtlMs, maxAttempts, backoffBaseMs, backoffMaxMs } = this.options;
     const token = ['uuid', lease.token] as const;
+    const told = { storage: this.name, completed: {}, failed: 0, stuck: 0, lostLeases: 0, released: 0 };
     let written = 0;
     if (done.length > 0) {
-      const completed = await this.database.step<number>('complete_deletions', [
+      const { completed, byReason } = await this.database.step<Completed>('complete_deletions', [
         token,
         uuidArray(done),
         ['bigint', uploadTtlMs],
       ]);
+      told.completed = byReason;
       tally.deleted += completed;
       written += completed;
     }
@@ -149,6 +172,8 @@ export class DeletionWorker {
         ['bigint', backoffBaseMs],
         ['bigint', backoffMaxMs],
       ]);
+      told.failed = answer.failed;
+      told.stuck = answer.stuck;
       tally.failed += answer.failed;
       tally.stuck += answer.stuck;
       written += answer.failed;
@@ -158,24 +183,22 @@ export class DeletionWorker {
     }
     if (unstarted.length > 0) {
       const released = await this.database.step<number>('release_deletions', [token, uuidArray(unstarted)]);
+      told.released = released;
       tally.released += released;
       written += released;
     }
     const lost = done.length + failed.length + unstarted.length - written;
     if (lost > 0) {
+      told.lostLeases = lost;
       tally.lostLeases += lost;
       this.warn(
         `The lease of ${lost} deletion(s) was lost before the outcome was written; another process takes them over.`,
       );
     }
+    this.options.telemetry?.deleted(told);
   }
 
   private warn(message: string): void {
     this.logger.warn(`Storage '${this.name}': ${message}`);
   }
-}
-
-/** A storage's message may quote what it received; PostgreSQL stores neither NUL nor half a surrogate pair. */
-function storableText(message: unknown): string {
-  return String(message).toWellFormed().replaceAll('\0', '\uFFFD');
 }

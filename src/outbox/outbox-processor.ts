@@ -1,7 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { jsonArgument } from '../database/call.js';
+import { type Argument, jsonArgument, textArray } from '../database/call.js';
 import { RegistryDatabase } from '../database/registry-database.js';
 import { ProcessorStoppedError } from '../errors/processor-stopped-error.js';
+import { FileHookExplorer } from '../hooks/file-hook-explorer.js';
+import { type FileHookSource, noFileHooks } from '../hooks/file-hooks.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeletionWorker } from './deletion-worker.js';
@@ -11,8 +13,12 @@ import { intentPolicies } from '../options/intent-policies.js';
 import type { LawReport, VerifyOptions } from './law-report.js';
 import { LawVerifier } from './law-verifier.js';
 import { ObstacleLog } from './obstacle-log.js';
+import { healthCountMax, type OutboxHealth } from './outbox-health.js';
+import { OutboxPass } from './outbox-pass.js';
 import type { OutboxStats } from './outbox-stats.js';
 import { PartitionKeeper } from './partition-keeper.js';
+import { SharedAnswer } from './shared-answer.js';
+import { type HealthAnswer, toOutboxHealth } from './to-outbox-health.js';
 import { type StatsAnswer, toOutboxStats } from './to-outbox-stats.js';
 
 /** What `due_work` answers. */
@@ -22,9 +28,6 @@ interface DueWork {
   readonly storages: readonly string[];
   readonly receipts: boolean;
 }
-
-/** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
-const roundsMax = 100_000;
 
 /**
  * Settles intents, deletes bytes and writes receipts. Any number of processes may run one; passes of one process never
@@ -38,6 +41,7 @@ export class OutboxProcessor {
   private readonly workers: readonly DeletionWorker[];
   private readonly obstacles = new ObstacleLog();
   private readonly partitions: PartitionKeeper;
+  private readonly healthAnswer = new SharedAnswer(() => this.askForHealth());
   private readonly stopping = new AbortController();
   private pass: Promise<unknown> = Promise.resolve();
   private busy = 0;
@@ -46,16 +50,18 @@ export class OutboxProcessor {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(RegistryDatabase) database: RegistryDatabase,
+    @Inject(FileHookExplorer) hooks: FileHookSource = noFileHooks,
   ) {
-    const { processor, uploadTtlMs, schema, storages } = options;
+    const { processor, uploadTtlMs, schema, storages, telemetry } = options;
     this.database =
       processor.database === options.database ? database : new RegistryDatabase(processor.database, schema);
     this.partitions = new PartitionKeeper(this.database);
     this.settlers = intentPolicies(options).map(
-      (policy) => new IntentSettler(policy, this.database, processor.batchSize),
+      (policy) => new IntentSettler(policy, this.database, options, hooks),
     );
     this.workers = [...storages].map(
-      ([name, storage]) => new DeletionWorker(name, storage, this.database, { ...processor, uploadTtlMs }),
+      ([name, storage]) =>
+        new DeletionWorker(name, storage, this.database, { ...processor, uploadTtlMs, telemetry }, hooks),
     );
   }
 
@@ -93,6 +99,16 @@ export class OutboxProcessor {
       await this.database.call<StatsAnswer>('stats', [policies]),
       this.options.environment,
     );
+  }
+
+  /**
+   * What probes and gauges need, cheap enough for every few seconds: the counts end at 100,000. With `maxAgeMs` it may be what was
+   * answered to somebody else within that time; whoever asks while an answer is awaited gets the same one.
+   *
+   * @throws DatabaseUnavailableError, DatabaseFailedError.
+   */
+  async health({ maxAgeMs = 0 }: { readonly maxAgeMs?: number } = {}): Promise<OutboxHealth> {
+    return this.healthAnswer.get(maxAgeMs);
   }
 
   /**
@@ -171,21 +187,42 @@ export class OutboxProcessor {
       await this.beginSweep();
     }
     const due = await this.askForWork();
-    if (due.obstacle === null && (due.reasons.length > 0 || due.storages.length > 0 || due.receipts)) {
-      await this.run();
+    if (due.obstacle === null && hasWork(due)) {
+      await this.runObserved('schedule');
     }
   }
 
   private async drainAll(): Promise<DrainResult> {
     await this.beginSweep();
-    const { obstacle } = await this.askForWork();
-    return { obstacle, ...(obstacle === null ? await this.run() : newTally()) };
+    const due = await this.askForWork();
+    if (due.obstacle !== null) {
+      return { obstacle: due.obstacle, ...newTally() };
+    }
+    return { obstacle: null, ...(await (hasWork(due) ? this.runObserved('drain') : this.run())) };
+  }
+
+  private runObserved(trigger: 'drain' | 'schedule'): Promise<DrainTally> {
+    const run = () => this.run();
+    return this.options.telemetry?.pass({ trigger }, run) ?? run();
+  }
+
+  private async askForHealth(): Promise<OutboxHealth> {
+    const answer = await this.database.call<HealthAnswer>('health', [
+      jsonArgument(intentPolicies(this.options)),
+      this.storageNames,
+      ['integer', healthCountMax],
+    ]);
+    return toOutboxHealth(answer, this.options.environment);
+  }
+
+  private get storageNames(): Argument {
+    return textArray(this.workers.map((worker) => worker.name));
   }
 
   private async askForWork(): Promise<DueWork> {
     const due = await this.database.step<DueWork>('due_work', [
       jsonArgument(this.settlers.map((settler) => settler.position)),
-      ['text[]', `{${this.workers.map((worker) => JSON.stringify(worker.name)).join(',')}}`],
+      this.storageNames,
       ['bigint', this.options.receiptRetentionMs],
       ['text', this.options.environment],
     ]);
@@ -201,41 +238,12 @@ export class OutboxProcessor {
     await this.partitions.sweep();
   }
 
-  /** Settles and deletes in turns, a batch of each kind, until a whole round finds nothing. */
-  private async run(): Promise<DrainTally> {
-    const tally = newTally();
-    for (let round = 0; round < roundsMax && !this.stopping.signal.aborted; round++) {
-      const found = await this.runRound(tally);
-      if (!found) {
-        break;
-      }
-    }
-    return tally;
+  private run(): Promise<DrainTally> {
+    const { settlers, workers, database, options, stopping } = this;
+    return new OutboxPass(settlers, workers, database, options, stopping.signal).run();
   }
+}
 
-  private async runRound(tally: DrainTally): Promise<boolean> {
-    let found = false;
-    for (const settler of this.settlers) {
-      found = (await settler.settleBatch(tally)) || found;
-    }
-    const deleted = await Promise.allSettled(
-      this.workers.map((worker) => worker.deleteBatch(tally, this.stopping.signal)),
-    );
-    for (const outcome of deleted) {
-      if (outcome.status === 'rejected') {
-        throw outcome.reason;
-      }
-      found = outcome.value || found;
-    }
-    return (await this.pruneReceipts(tally)) || found;
-  }
-
-  private async pruneReceipts(tally: DrainTally): Promise<boolean> {
-    const pruned = await this.database.step<number>('prune_receipts', [
-      ['bigint', this.options.receiptRetentionMs],
-      ['integer', this.options.processor.batchSize],
-    ]);
-    tally.prunedReceipts += pruned;
-    return pruned > 0;
-  }
+function hasWork(due: DueWork): boolean {
+  return due.reasons.length > 0 || due.storages.length > 0 || due.receipts;
 }

@@ -4,6 +4,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { SchedulerMissingError } from '../errors/scheduler-missing-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { NO_SCHEDULE } from './no-schedule.js';
 import { OutboxProcessor } from './outbox-processor.js';
 
 /** Registries of one application that share a schema; each has an interval of its own. */
@@ -25,7 +26,7 @@ export class ProcessorSchedule implements OnApplicationBootstrap, OnModuleDestro
   ) {}
 
   onApplicationBootstrap(): void {
-    if (!this.options.processor.enabled) {
+    if (!this.options.processor.enabled || this.isDrivenByOthers()) {
       return;
     }
     this.scheduler = this.findScheduler();
@@ -40,6 +41,14 @@ export class ProcessorSchedule implements OnApplicationBootstrap, OnModuleDestro
       this.scheduler.deleteInterval(this.intervalName);
     }
     await this.processor.stop();
+  }
+
+  private isDrivenByOthers(): boolean {
+    try {
+      return this.moduleRef.get<unknown>(NO_SCHEDULE, { strict: false }) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   private findScheduler(): SchedulerRegistry {

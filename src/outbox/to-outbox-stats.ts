@@ -1,9 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
+import { type Identity, isOwn } from './is-own.js';
 import type { OutboxStats } from './outbox-stats.js';
-
-interface Identity {
-  readonly environment: string | null;
-}
 
 /** What `stats` answers. */
 export interface StatsAnswer extends Omit<OutboxStats, 'pausedAt' | 'own' | 'warnings'> {
@@ -32,15 +28,4 @@ export function toOutboxStats(
     pausedAt !== null && `The processors are paused since ${pausedAt}: resume() lets them go on.`,
   ].filter((warning) => warning !== false);
   return { ...counts, pausedAt: pausedAt === null ? null : new Date(pausedAt), own, warnings };
-}
-
-/** Decides as the database does: an environment that either side does not name is not compared. */
-function isOwn(identity: Identity | null, actual: Identity, environment: string | null): boolean {
-  if (identity === null) {
-    return true;
-  }
-  const { environment: named, ...place } = identity;
-  const { environment: _, ...actualPlace } = actual;
-  const sameEnvironment = named === null || environment === null || named === environment;
-  return sameEnvironment && isDeepStrictEqual(place, actualPlace);
 }

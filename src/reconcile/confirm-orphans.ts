@@ -1,9 +1,10 @@
+import { textArray } from '../database/call.js';
 import { keyFault } from '../storage/assert-key.js';
 import { isHiddenKey } from '../storage/is-hidden-key.js';
 import type { ListedObject } from '../storage/storage.js';
 import { lookAt } from './look-at.js';
 import { mapLimited } from './map-limited.js';
-import { type ReconcileContext, textArray } from './reconcile-context.js';
+import type { ReconcileContext } from './reconcile-context.js';
 import type { ReconcileFinding } from './reconcile-report.js';
 import { retrying } from './retrying.js';
 

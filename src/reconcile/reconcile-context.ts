@@ -1,4 +1,3 @@
-import type { Argument } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import type { FileStorage } from '../storage/storage.js';
 import type { ReconcileTally } from './reconcile-tally.js';
@@ -10,8 +9,4 @@ export interface ReconcileContext {
   readonly database: RegistryDatabase;
   readonly options: ResolvedReconcileOptions;
   readonly tally: ReconcileTally;
-}
-
-export function textArray(texts: readonly string[]): Argument {
-  return ['text[]', `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`];
 }

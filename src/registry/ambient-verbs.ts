@@ -1,3 +1,4 @@
+import type { RenditionSelector } from '../renditions/rendition-selector.js';
 import type { FileArgument } from './file-argument.js';
 import type {
   AttachPair,
@@ -75,6 +76,14 @@ export abstract class AmbientVerbs implements Verbs {
   /** `FileTransaction.erase` in the ambient transaction: drops references, files and renditions; their bytes go after the commit. */
   async erase(files: FileArgument | readonly FileArgument[], options?: EraseOptions): Promise<EraseResult> {
     return this.ambient().erase(files, options);
+  }
+
+  /** `FileTransaction.deleteRenditions` in the ambient transaction: originals let go of their renditions. Idempotent. */
+  async deleteRenditions(
+    originals: FileArgument | readonly FileArgument[],
+    selector?: RenditionSelector,
+  ): Promise<DetachResult> {
+    return this.ambient().deleteRenditions(originals, selector);
   }
 
   /** `FileTransaction.redact` in the ambient transaction: takes owners and file names out of receipts. Idempotent. */

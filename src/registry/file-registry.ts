@@ -9,22 +9,23 @@ import { TransactionRequiredError } from '../errors/transaction-required-error.j
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import { intentPolicies } from '../options/intent-policies.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { RenditionVerbs } from '../renditions/rendition-verbs.js';
 import { adoptObject } from './adoption.js';
 import type { AdoptOptions } from './adopt-options.js';
 import { ambientTransaction, refuseInsideTransaction, unusableTransaction } from './ambient-transaction.js';
-import { AmbientVerbs } from './ambient-verbs.js';
 import type { AttachedFile, AttachedFileJson } from './attached-file.js';
 import { checkOwnerSelector, checkReferenceOwner } from './check-owner.js';
 import { checkRange } from './check-range.js';
 import { type FileContent, toReadable } from './content.js';
 import { confirmUpload, reserveUpload } from './direct-upload.js';
+import type { DiscardResult } from './discard-result.js';
 import type { ConfirmUploadOptions, ReservedUpload, ReserveUploadOptions } from './direct-upload-options.js';
 import { explainFile, type FileFacts } from './explain-file.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
 import type { FileExplanation } from './file-explanation.js';
 import type { FileReference, ReferencesOptions } from './file-reference.js';
 import { FileTransaction } from './file-transaction.js';
-import { missingFileError, type MissingFiles } from './missing-file-error.js';
+import { findOrThrow } from './find-or-throw.js';
 import { moveFile } from './move-file.js';
 import type { MoveOptions } from './move-options.js';
 import { openFile } from './open-file.js';
@@ -46,12 +47,12 @@ const referencesMax = 10_000;
  * connections.
  */
 @Injectable()
-export class FileRegistry extends AmbientVerbs {
+export class FileRegistry extends RenditionVerbs {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(RegistryDatabase) private readonly database: RegistryDatabase,
   ) {
-    super();
+    super(options, database);
   }
 
   /**
@@ -98,6 +99,18 @@ export class FileRegistry extends AmbientVerbs {
       readable.destroy();
       throw error;
     }
+  }
+
+  /**
+   * Lets files go now that were stored and never attached, instead of after `unattachedTtlMs`: an upload whose form was refused, or
+   * whose transaction was rolled back. A file that anybody attached, is attaching or ever detached stays as it is, so it is safe
+   * where nobody knows whether a transaction was committed. Idempotent; the bytes go at the processor's next pass. On a connection
+   * of the registry's own, not in the application's transaction.
+   *
+   * @throws InvalidFileIdError, DatabaseUnavailableError
+   */
+  async discard(files: FileArgument | readonly FileArgument[]): Promise<DiscardResult> {
+    return this.database.call<DiscardResult>('discard', [uuidArray(toFileIds(files))]);
   }
 
   /**
@@ -273,13 +286,8 @@ export class FileRegistry extends AmbientVerbs {
     return explainFile(id, facts, this.options.processor.deletionDelayMs);
   }
 
-  private async findOrThrow(file: FileArgument): Promise<StoredFile> {
-    const id = toFileId(file);
-    const found = await this.find(id);
-    if (found === null) {
-      throw missingFileError(await this.database.call<MissingFiles>('explain_missing', [uuidArray([id])]));
-    }
-    return found;
+  private findOrThrow(file: FileArgument): Promise<StoredFile> {
+    return findOrThrow(file, this.database);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Argument, call, jsonArgument, uuidArray } from '../database/call.js';
 import type { Executor } from '../database/executor.js';
 import { InvalidOwnerError } from '../errors/invalid-owner-error.js';
+import { type RenditionSelector, selectorArguments } from '../renditions/rendition-selector.js';
 import { type CheckedOwner, checkOwner, checkOwnerSelector } from './check-owner.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
 import { missingFileError, type MissingFiles } from './missing-file-error.js';
@@ -220,6 +221,23 @@ export class FileTransaction {
       throw heldFileError(answer.held);
     }
     return answer;
+  }
+
+  /**
+   * Lets originals go of their renditions, all or those that are selected, as `detach` would: each goes after its grace period unless
+   * something else holds it. Where there is none nothing is changed.
+   *
+   * ```ts
+   * await files.in(trx).deleteRenditions(photo, { part: { size: 'crop-400x400' } });
+   * ```
+   *
+   * @throws InvalidRenditionSpecError
+   */
+  async deleteRenditions(
+    originals: FileArgument | readonly FileArgument[],
+    selector: RenditionSelector = 'all',
+  ): Promise<DetachResult> {
+    return this.call('detach_renditions', [uuidArray(toFileIds(originals)), ...selectorArguments(selector)]);
   }
 
   /**

@@ -1,18 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { uuidArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { ContentMismatchError } from '../errors/content-mismatch-error.js';
-import { DatabaseUnavailableError } from '../errors/database-unavailable-error.js';
 import { FileBusyError } from '../errors/file-busy-error.js';
 import type { FileStorage, StorageWriteResult } from '../storage/storage.js';
+import { askUntilFree, busyTriesMax } from './ask-until-free.js';
 import { missingFileError, type MissingFiles } from './missing-file-error.js';
 import type { PlannedUpload } from './plan-upload.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
 import { Upload } from './upload.js';
-
-/** Tries while a transaction of the application holds the file, with pauses that double: 1.6 seconds in all. */
-const triesMax = 6;
-const firstPauseMs = 50;
 
 /** What `move_file` answers. */
 type MoveAnswer = 'moved' | 'busy' | 'changed' | 'expired';
@@ -40,7 +35,12 @@ export class Move extends Upload {
 
   protected override async finish({ versionId }: StorageWriteResult): Promise<StoredFile> {
     this.compareContent();
-    const answer = await this.moveWhenFree(versionId);
+    const answer = await askUntilFree({
+      ask: () => this.tryToMove(versionId),
+      isBusy: (said) => said === 'busy',
+      renew: () => this.renew(),
+      signal: this.plan.signal,
+    });
     if (answer === 'expired') {
       return this.takenBack();
     }
@@ -60,7 +60,7 @@ export class Move extends Upload {
     }
     throw new FileBusyError(
       answer === 'busy'
-        ? `File ${this.file.id} was locked by a transaction for ${triesMax} tries. It is where it was; move it again when that transaction has ended.`
+        ? `File ${this.file.id} was locked by a transaction for ${busyTriesMax} tries. It is where it was; move it again when that transaction has ended.`
         : `File ${this.file.id} was moved to storage '${found.storage}' by another call meanwhile. Move it again if it belongs elsewhere.`,
       { context: { fileId: this.file.id, storage: found.storage } },
     );
@@ -76,28 +76,6 @@ export class Move extends Upload {
       `The bytes of file ${id} in storage '${storage}' are not those that were stored: ${this.meter.sizeBytes} bytes with SHA-256 ${checksum} instead of ${size} with ${this.file.checksum ?? 'an unknown one'}. The file is where it was; put its bytes back first.`,
       { context: { fileId: id, storage, key, size: this.meter.sizeBytes, checksum } },
     );
-  }
-
-  /** An answer that was lost is asked for again, like one that says busy: moving there again answers the same. */
-  private async moveWhenFree(versionId: string | undefined): Promise<MoveAnswer> {
-    let mayHaveMoved = false;
-    for (let tries = 1; ; tries++) {
-      const answer = await this.tryToMove(versionId).catch((error: unknown) => {
-        if (error instanceof DatabaseUnavailableError && tries < triesMax) {
-          return 'lost' as const;
-        }
-        throw error;
-      });
-      if (answer !== 'lost' && (answer !== 'busy' || tries === triesMax)) {
-        return answer;
-      }
-      mayHaveMoved ||= answer === 'lost';
-      // An abort says that the file is where it was, so it waits until that is known.
-      const signal = mayHaveMoved ? undefined : this.plan.signal;
-      await pause(firstPauseMs * 2 ** (tries - 1), undefined, { signal });
-      // Where it fails, moving says why.
-      await this.renew().catch(() => undefined);
-    }
   }
 
   private tryToMove(versionId: string | undefined): Promise<MoveAnswer> {

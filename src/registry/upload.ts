@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Argument } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { FileRegistryError } from '../errors/file-registry-error.js';
 import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
@@ -109,16 +110,24 @@ export class Upload {
 
   /** Makes it count, once its bytes are durable. */
   protected async finish({ versionId }: StorageWriteResult): Promise<StoredFile> {
+    const file = await this.database.call<StoredFileJson | null>(
+      'finish_upload',
+      this.finishArguments(versionId),
+    );
+    return file === null ? this.takenBack() : toStoredFile(file);
+  }
+
+  /** What is known of the file once its bytes are durable. */
+  protected finishArguments(versionId: string | undefined): Argument[] {
     const { fileId, contentType, metadata } = this.plan;
-    const file = await this.database.call<StoredFileJson | null>('finish_upload', [
+    return [
       ['uuid', fileId],
       ['text', versionId ?? null],
       ['text', contentType],
       ['bigint', this.meter.sizeBytes],
       ['bytea', `\\x${this.meter.checksum().toString('hex')}`],
       ['jsonb', metadata],
-    ]);
-    return file === null ? this.takenBack() : toStoredFile(file);
+    ];
   }
 
   /** For `finish`, where the reservation is gone. */

@@ -1,7 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { numberVariables, processorVariables } from '../../src/cli/config/environment-options.js';
+import {
+  numberVariables,
+  ownerTypeVariables,
+  processorVariables,
+} from '../../src/cli/config/environment-options.js';
 import { exitCodes } from '../../src/cli/exit-codes.js';
 import { createProgram } from '../../src/cli/program.js';
 import { createCli } from './support/create-cli.js';
@@ -54,6 +58,7 @@ test('the variables that it names are read', () => {
     'FILE_REGISTRY_STORAGE_MEDIA',
     'FILE_REGISTRY_DEFAULT_STORAGE',
     'FILE_REGISTRY_ENVIRONMENT',
+    ...Object.values(ownerTypeVariables),
     ...Object.values(numberVariables),
     ...Object.values(processorVariables),
   ];
@@ -67,9 +72,11 @@ test('the example of a configuration works', async () => {
   const folder = cli.program.folder('documented', { 'file-registry.config.js': example });
   mkdirSync(cli.program.path('documented/media'));
   const { DATABASE_URL } = cli.environment as { DATABASE_URL: string };
-  expect((await cli.run(['drain'], { folder, env: { DATABASE_URL } })).exitCode).toBe(0);
+  expect((await cli.run(['drain', '--no-module'], { folder, env: { DATABASE_URL } })).exitCode).toBe(0);
   // It names the module of an application that is not there.
-  expect((await cli.run(['work'], { folder, env: { DATABASE_URL } })).stderr).toContain('app.module.js');
+  for (const command of ['drain', 'work']) {
+    expect((await cli.run([command], { folder, env: { DATABASE_URL } })).stderr).toContain('app.module.js');
+  }
 });
 
 test('every command has a help of its own that names its options', async () => {

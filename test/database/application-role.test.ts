@@ -100,6 +100,7 @@ const tables = [
   'adopted_keys',
   'settings',
   'tracked_columns',
+  'rendition_leases',
   'reference_counts',
   'migrations',
   'migrations_lock',

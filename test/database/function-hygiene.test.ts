@@ -29,6 +29,7 @@ const forEverybody = ['is_generated_key'];
 const ofArguments = [
   'begin_step',
   'is_generated_key',
+  'is_rendition_like',
   'refuse_reserved_owner',
   'refuse_to_track',
   'require_fresh_snapshot',

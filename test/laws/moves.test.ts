@@ -1,61 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import type { Queryable } from '../support/queryable.js';
-import {
-  busyKey,
-  createAttackedDatabase,
-  failureOf,
-  refused,
-  staleSnapshot,
-} from './support/attacked-database.js';
+import { busyKey, createAttackedDatabase, failureOf, refused } from './support/attacked-database.js';
+import { movesIn } from './support/moves-in.js';
 
 // A file changes its place only onto a reserved key, and what it leaves is due to go in the same statement.
 const laws = await createAttackedDatabase();
+const { claim, keyOf, lapse, move, place, reserve, update } = movesIn(laws);
 
 afterEach(() => laws.assertLaws());
-
-const keyOf = (id: string) => `2026/11/${id}.jpg`;
-
-async function reserve(storage = 'archive', id = randomUUID()): Promise<string> {
-  await laws.sql(`select file_registry.reserve($1, $2, $3, 'photo.jpg', 60000)`, [id, storage, keyOf(id)]);
-  return id;
-}
-
-const update = (file: string, storage: string, key: string, on?: Queryable) =>
-  laws.sql('update file_registry.files set storage = $2, key = $3 where id = $1', [file, storage, key], on);
-
-/** As the registry moves, from the place where the file began unless another is given. */
-async function move(
-  file: string,
-  reservation: string,
-  {
-    on,
-    from = ['media', keyOf(file)],
-    to = ['archive', keyOf(reservation)],
-  }: { on?: Queryable; from?: string[]; to?: string[] } = {},
-): Promise<string> {
-  const [row] = await laws.sql(
-    'select file_registry.move_file($1, $2, $3, $4, $5, $6, null) as answer',
-    [file, ...from, reservation, ...to],
-    on,
-  );
-  return row.answer;
-}
-
-const place = async (file: string) => {
-  const [row] = await laws.sql('select storage, key from file_registry.files where id = $1', [file]);
-  return row && [row.storage, row.key];
-};
-
-const claim = (storage: string, on?: Queryable) =>
-  laws.sql(
-    `select file_registry.claim_deletions($1, 100, gen_random_uuid(), 60000) as claimed`,
-    [storage],
-    on,
-  );
-
-const lapse = (reservation: string) =>
-  laws.sql(`update file_registry.deletions set next_attempt_at = now() where file_id = $1`, [reservation]);
 
 test('a file that moves leaves its old bytes due to go, in place of the reservation', async () => {
   const file = await laws.file();
@@ -207,18 +159,6 @@ test('a key that somebody ordered to be deleted is not moved to, although it is 
   expect(await failureOf(update(file, 'media', keyOf(reservation)))).toMatchObject(busyKey);
 });
 
-test('a deletion of the new key that is ordered while a file moves there waits and is refused', async () => {
-  const file = await laws.file();
-  const reservation = await reserve('media');
-  const [moving, ordering] = [await laws.session(), await laws.session()];
-  await moving.query('begin');
-  await move(file, reservation, { on: moving, to: ['media', keyOf(reservation)] });
-  const ordered = failureOf(laws.order({ key: keyOf(reservation) }, ordering));
-  await laws.untilBlocked(ordering);
-  await moving.query('commit');
-  expect(await ordered).toMatchObject(refused);
-});
-
 test('a reservation is not dropped by hand because a file lies elsewhere, nor turned into a file of another id', async () => {
   await laws.file();
   const reservation = await reserve();
@@ -244,18 +184,6 @@ test('what a moved file left cannot be dropped, and its key stays busy until the
     const free = laws.sql('delete from file_registry.adopted_keys where key = $1', [key]);
     expect(await failureOf(free), key).toMatchObject(refused);
   }
-});
-
-test('of two moves of one file at once the second changes nothing, whichever waits', async () => {
-  const file = await laws.file();
-  const [first, second] = [await reserve(), await reserve('other')];
-  const moving = await laws.session();
-  await moving.query('begin');
-  expect(await move(file, first, { on: moving })).toBe('moved');
-  expect(await move(file, second, { to: ['other', keyOf(second)] })).toBe('busy');
-  await moving.query('commit');
-  expect(await move(file, second, { to: ['other', keyOf(second)] })).toBe('changed');
-  expect(await laws.deletion(second)).toMatchObject({ state: 'reserved' });
 });
 
 test('there and back again gives other keys, and each place it left is due once', async () => {
@@ -287,113 +215,6 @@ test('giving up a copy whose move did happen touches neither the file nor what i
   await laws.sql('select file_registry.prune_receipts(0, 100)');
   expect(await failureOf(abandon())).toMatchObject(refused);
   expect(await place(file)).toEqual(['archive', keyOf(reservation)]);
-});
-
-test('a file that is being attached is busy and stays, and can be moved afterwards', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const attaching = await laws.session();
-  await attaching.query('begin');
-  await attaching.query(`select file_registry.attach($1, 'article', '1', 'cover')`, [[file]]);
-  expect(await move(file, reservation)).toBe('busy');
-  await attaching.query('commit');
-  expect(await move(file, reservation)).toBe('moved');
-});
-
-test('an attach waits for a move and then holds the file where it is', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const [moving, attaching] = [await laws.session(), await laws.session()];
-  await moving.query('begin');
-  await move(file, reservation, { on: moving });
-  const attached = laws.sql(`select file_registry.attach($1, 'article', '1', 'cover')`, [[file]], attaching);
-  await laws.untilBlocked(attaching);
-  await moving.query('commit');
-  await attached;
-  expect(await laws.sql('select from file_registry.file_references where file_id = $1', [file])).toHaveLength(
-    1,
-  );
-});
-
-test('an erase is waited for by nobody: the move is busy, then finds the file gone', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const erasing = await laws.session();
-  await erasing.query('begin');
-  await erasing.query('delete from file_registry.files where id = $1', [file]);
-  expect(await move(file, reservation)).toBe('busy');
-  await erasing.query('commit');
-  expect(await move(file, reservation)).toBe('changed');
-  expect(await laws.deletion(file)).toMatchObject({ storage: 'media', state: 'condemned' });
-});
-
-test('a file that is deleted while it moves goes from its new place, and its old bytes go too', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const [moving, erasing] = [await laws.session(), await laws.session()];
-  await moving.query('begin');
-  await move(file, reservation, { on: moving });
-  const erased = laws.sql('delete from file_registry.files where id = $1', [file], erasing);
-  await laws.untilBlocked(erasing);
-  await moving.query('commit');
-  await erased;
-  expect(await laws.deletion(file)).toMatchObject({ storage: 'archive', key: keyOf(reservation) });
-  expect(await laws.deletion(reservation)).toMatchObject({ storage: 'media', key: keyOf(file) });
-});
-
-test('a settle passes a file that moves by, and condemns it at its new place afterwards', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const moving = await laws.session();
-  const settle = () => laws.sql(`select file_registry.settle('stored', 0, 100, '-infinity', 0)`);
-  await moving.query('begin');
-  await move(file, reservation, { on: moving });
-  await settle();
-  expect(await laws.exists(file)).toBe(true);
-  await moving.query('commit');
-  await settle();
-  expect(await laws.deletion(file)).toMatchObject({ storage: 'archive', key: keyOf(reservation) });
-});
-
-test('a reservation that a processor claims at this moment is not moved to', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  await lapse(reservation);
-  const [claiming, moving] = [await laws.session(), await laws.session()];
-  await claiming.query('begin');
-  await claim('archive', claiming);
-  const answer = move(file, reservation, { on: moving });
-  await laws.untilBlocked(moving);
-  await claiming.query('commit');
-  expect(await answer).toBe('expired');
-  expect(await place(file)).toEqual(['media', keyOf(file)]);
-});
-
-test('a processor passes a reservation by that a file moves onto at this moment', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  await lapse(reservation);
-  const moving = await laws.session();
-  await moving.query('begin');
-  await move(file, reservation, { on: moving });
-  const [row] = await claim('archive');
-  expect(row.claimed).toEqual([]);
-  await moving.query('commit');
-  expect((await claim('archive'))[0].claimed).toEqual([]);
-});
-
-test('above READ COMMITTED a move is refused, and raw SQL meets a change since its snapshot as a conflict', async () => {
-  const file = await laws.file();
-  const reservation = await reserve();
-  const session = await laws.database.begun('repeatable read');
-  expect(await failureOf(move(file, reservation, { on: session }))).toMatchObject(staleSnapshot);
-
-  const old = await laws.database.begun('repeatable read');
-  await old.query('select from file_registry.files');
-  await move(file, reservation);
-  expect(await failureOf(update(file, 'archive', keyOf(await reserve()), old))).toMatchObject({
-    code: '40001',
-  });
 });
 
 test('a reservation that belongs to an upload of a client is not moved to', async () => {

@@ -44,7 +44,7 @@ test('a circle cannot be closed by one statement', async () => {
   await expect(
     laws.sql(
       `insert into file_registry.file_references (file_id, owner_type, owner_id, slot)
-       values ($1::uuid, 'file', $2::text, 'a'), ($2::uuid, 'file', $1::text, 'b')`,
+       values ($1::uuid, 'file', $2::text, 'size=a'), ($2::uuid, 'file', $1::text, 'size=b')`,
       [one, other],
     ),
   ).rejects.toMatchObject(refused);

@@ -50,7 +50,7 @@ describe.each(['never reaches the database', 'is done, but its answer is lost'])
         const [original, rendition, unattached] = await registry.storeMany(3);
         if (!original || !rendition || !unattached) throw new Error('three files were stored');
         await registry.pool.query(
-          "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 's')",
+          "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=s')",
           [rendition.id, original.id],
         );
 

@@ -114,7 +114,7 @@ test('a rendition waits with its original and has no period of its own', async (
   const [original, rendition] = await registry.storeMany(2);
   if (original === undefined || rendition === undefined) throw new Error('two files were stored');
   await pool.query(
-    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, '100x100')",
+    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=100x100')",
     [rendition.id, original.id],
   );
   await registry.attach(original, '1');

@@ -60,7 +60,7 @@ test('an original whose rendition is locked by another session holds nobody up a
   const [original, rendition, ...others] = await registry.storeMany(10);
   if (!original || !rendition) throw new Error('ten files were stored');
   await pool.query(
-    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'small')",
+    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=small')",
     [rendition.id, original.id],
   );
   const application = await database.client();

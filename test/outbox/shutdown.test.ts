@@ -96,8 +96,8 @@ test('nothing is claimed once shutdown has begun', async () => {
   expect(rows).toEqual([]);
 });
 
-test('a pass that is settling when shutdown begins claims no deletion any more', async () => {
-  const { app, processor } = await startScheduledApp(registry);
+test('a pass that is settling when shutdown begins starts no deletion any more and keeps no lease', async () => {
+  const { app, processor, storage } = await startScheduledApp(registry);
   const file = await registry.store();
   const step = RegistryDatabase.prototype.step;
   const steps: string[] = [];
@@ -116,8 +116,8 @@ test('a pass that is settling when shutdown begins claims no deletion any more',
   await closing;
   await app.close();
   expect(steps).toContain('settle');
-  expect(steps).not.toContain('claim_deletions');
-  expect(await registry.deletion(file)).toMatchObject({ state: 'condemned', attempts: 0 });
+  expect(storage.keys).toEqual([]);
+  expect(await registry.deletion(file)).toMatchObject({ state: 'condemned', attempts: 0, lease_token: null });
 });
 
 test('closing does not wait longer than its time for a storage that hangs, and another process takes over', async () => {

@@ -59,7 +59,7 @@ test('originals and renditions that several processors settle at once all go, ea
   const renditions = await registry.storeWithoutBytes(80);
   await pool.query(
     `insert into file_registry.file_references (file_id, owner_type, owner_id, slot)
-     select rendition, 'file', original::text, 'spec ' || n % 2
+     select rendition, 'file', original::text, 'size=' || n % 2
        from unnest($1::uuid[]) with ordinality r(rendition, n)
        join unnest($2::uuid[]) with ordinality o(original, m) on m = (n + 1) / 2`,
     [renditions, originals],

@@ -56,10 +56,15 @@ function checkContents(paths: string[]): void {
   const required = [
     'dist/index.js',
     'dist/index.d.ts',
-    ...['adapters', 'storage/s3', 'testing'].flatMap((part) => [
-      `dist/${part}/index.js`,
-      `dist/${part}/index.d.ts`,
-    ]),
+    ...[
+      'adapters',
+      'health',
+      'http',
+      'renditions/sharp',
+      'storage/s3',
+      'telemetry/opentelemetry',
+      'testing',
+    ].flatMap((part) => [`dist/${part}/index.js`, `dist/${part}/index.d.ts`]),
     'dist/cli/main.js',
     'README.md',
     'CHANGELOG.md',
@@ -87,7 +92,11 @@ function checkImports(): void {
     ['registry', ''],
     ['testing', '/testing'],
     ['adapters', '/adapters'],
+    ['http', '/http'],
     ['s3', '/s3'],
+    ['sharp', '/sharp'],
+    ['opentelemetry', '/opentelemetry'],
+    ['terminus', '/terminus'],
   ];
   const check = `
     for (const name of ['FileRegistryModule', 'FileRegistry', 'localStorage', 'migrate', 'up', 'migrationSql']) {
@@ -102,8 +111,16 @@ function checkImports(): void {
     for (const name of ['typeorm', 'prisma', 'drizzle', 'mikroOrm', 'knex', 'sequelize', 'postgresJs', 'ambient']) {
       if (typeof adapters[name] !== 'function') throw new Error(name + ' is not exported from ./adapters');
     }
+    if (typeof opentelemetry.openTelemetry !== 'function') throw new Error('openTelemetry is not exported from ./opentelemetry');
+    if (typeof terminus.FileRegistryHealthIndicator !== 'function') throw new Error('FileRegistryHealthIndicator is not exported from ./terminus');
     if (typeof s3.s3Storage !== 'function') throw new Error('s3Storage is not exported from ./s3');
-    for (const part of [registry, testing, adapters, s3]) {
+    for (const name of ['sendFile', 'uploadStorage', 'DiscardUploadsInterceptor', 'FileRegistryExceptionFilter', 'httpExceptionOf']) {
+      if (typeof http[name] !== 'function') throw new Error(name + ' is not exported from ./http');
+    }
+    for (const name of ['sharpMaker', 'cropTo']) {
+      if (typeof sharp[name] !== 'function') throw new Error(name + ' is not exported from ./sharp');
+    }
+    for (const part of [registry, testing, adapters, opentelemetry, terminus, http, s3, sharp]) {
       console.log(Object.keys(part).filter((name) => name !== '__esModule').sort().join(' '));
     }`;
   writeFileSync(

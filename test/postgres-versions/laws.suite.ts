@@ -61,7 +61,7 @@ test('law 1: an attach under way keeps its file from the processor', async () =>
 
 test('law 1: renditions hold each other in no circle', async () => {
   const [a, b] = [await registry.store('a'), await registry.store('b')];
-  const hold = `insert into ${tables}.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'w')`;
+  const hold = `insert into ${tables}.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=w')`;
   await law.query(hold, [b.id, a.id]);
 
   expect(await errorsOf(hold, [a.id, b.id])).toEqual(refused);

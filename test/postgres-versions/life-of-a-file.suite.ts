@@ -188,7 +188,7 @@ test('renditions go with their original, one that something else holds stays', a
   await registry.attach(large, { ...article, id: '2' });
   await admin.query(
     `insert into ${tables}.file_references (file_id, owner_type, owner_id, slot)
-     values ($1, 'file', $3, 'width=100'), ($2, 'file', $3, 'width=1000')`,
+     values ($1, 'file', $3, 'size=100'), ($2, 'file', $3, 'size=1000')`,
     [small.id, large.id, original.id],
   );
   await registry.passTime('25 hours');

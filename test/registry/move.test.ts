@@ -87,7 +87,7 @@ test('a file moves there and back again, under another key each time', async () 
 test('a rendition stays where it is, and a moved original still holds it', async () => {
   const [original, rendition] = [await attached(), await registry.store()];
   await registry.pool.query(
-    `insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'thumb')`,
+    `insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=thumb')`,
     [rendition.id, original.id],
   );
   await files.move(original, 'archive');

@@ -20,7 +20,7 @@ test('a URL reads the object, under a name and a type of its own', async () => {
   const named = await fetch((await storage.url?.({ key: 'a b+c' }, options)) ?? '');
   expect(named.headers.get('content-type')).toBe('text/csv');
   expect(named.headers.get('content-disposition')).toBe(
-    `attachment; filename="_n_ _1_.txt"; filename*=UTF-8''%C3%9Cn%C3%AF%20%221%22.txt`,
+    String.raw`attachment; filename="?n? \"1\".txt"; filename*=UTF-8''%C3%9Cn%C3%AF%20%221%22.txt`,
   );
 });
 

@@ -17,5 +17,6 @@ export async function passTime(admin: Queryable, interval: string, schema = 'fil
     update ${tables}.file_references set attached_at  = attached_at  - ${by};
     update ${tables}.deletion_outbox set noted_at     = noted_at     - ${by};
     update ${tables}.deletions       set condemned_at = condemned_at - ${by}, next_attempt_at = next_attempt_at - ${by},
-                                         deleted_at   = deleted_at   - ${by};`);
+                                         deleted_at   = deleted_at   - ${by};
+    update ${tables}.rendition_leases set expires_at = expires_at - ${by};`);
 }

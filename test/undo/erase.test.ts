@@ -11,11 +11,11 @@ function inTransaction<Result>(work: (files: FileTransaction) => Promise<Result>
 }
 
 /** What storing a rendition will do: the original holds it by a reference. */
-async function addRendition(original: StoredFile, spec: string): Promise<StoredFile> {
-  const rendition = await registry.store(spec, `${spec}.jpg`);
+async function addRendition(original: StoredFile, size: string): Promise<StoredFile> {
+  const rendition = await registry.store(size, `${size}.jpg`);
   await pool.query(
     `insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, $3)`,
-    [rendition.id, original.id, spec],
+    [rendition.id, original.id, `size=${size}`],
   );
   return rendition;
 }

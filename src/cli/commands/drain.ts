@@ -3,8 +3,8 @@ import type { DrainResult } from '../../outbox/drain-result.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf, formatCount } from '../output/format.js';
 import { Progress } from '../output/progress.js';
-import { countDeletions } from '../registry/count-deletions.js';
-import { openRegistry } from '../registry/open-registry.js';
+import { openProcessor } from '../registry/open-processor.js';
+import { watchDeletions } from '../registry/watch-deletions.js';
 import type { Action, CliSession } from '../session.js';
 
 export function drainCommand(action: Action): Command {
@@ -12,23 +12,25 @@ export function drainCommand(action: Action): Command {
     .summary('delete what is due, until nothing is')
     .description(
       'Condemns files that nobody has referred to for their period, and deletes their bytes, until nothing is due. What the ' +
-        "application's processors do all the time, once: for cron jobs. It asks nothing, because it decides nothing.",
+        "application's processors do all the time, once: for cron jobs. It asks nothing, because it decides nothing. Where the " +
+        'configuration names the module of the application, that one is booted without its HTTP server, so that its hooks are called; ' +
+        'options are those of the module then.',
+    )
+    .option(
+      '--no-module',
+      'work by the options of the configuration alone: load no application, and call none of its hooks',
     )
     .action(action(run));
 }
 
-async function run(session: CliSession) {
+async function run(session: CliSession, { module }: { module: boolean }) {
   const { output, interrupts } = session;
   interrupts.hint = 'What was deleted has its receipt; the next drain goes on from there.';
   let deleted = 0;
   let progress: Progress | undefined;
-  const watch = (objects: number) => progress?.update((deleted += objects));
-  await using registry = await openRegistry(session, {
-    bytes: true,
-    periods: true,
-    watch: (storage) => countDeletions(storage, watch),
-  });
-  const { processor } = registry;
+  await using registry = await openProcessor(session, { module });
+  const { processor, options } = registry;
+  watchDeletions(options.storages, (objects) => progress?.update((deleted += objects)));
   interrupts.signal.addEventListener('abort', () => void processor.stop());
 
   // Counting whole tables pays for a bar, not for a line in a log.

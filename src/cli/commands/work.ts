@@ -6,6 +6,7 @@ import { UsageError } from '../errors/usage-error.js';
 import { exitCodes } from '../exit-codes.js';
 import { openApplication } from '../registry/open-application.js';
 import { openRegistry } from '../registry/open-registry.js';
+import { requireModuleOptions } from '../registry/require-module-options.js';
 import type { Action, CliSession } from '../session.js';
 
 /** Between two looks at nothing, where the application's own schedule works; also keeps the process alive. */
@@ -19,7 +20,10 @@ export function workCommand(action: Action): Command {
         'finish what is in flight; a second signal ends it at once. Options are those of the module; where it has ' +
         'processor.enabled false, as for instances that serve requests, this one works all the same.',
     )
-    .option('--no-module', 'work by the options of the configuration alone and load no application')
+    .option(
+      '--no-module',
+      'work by the options of the configuration alone: load no application, and call none of its hooks',
+    )
     .action(action(run));
 }
 
@@ -29,12 +33,8 @@ async function run(session: CliSession, { module }: { module: boolean }) {
 }
 
 async function workForApplication(session: CliSession) {
-  const { flags, interrupts } = session;
-  if (flags.databaseUrl !== undefined || flags.schema !== undefined) {
-    throw new UsageError(
-      'work runs the module with its own options: leave --database-url and --schema out, or say --no-module.',
-    );
-  }
+  const { interrupts } = session;
+  requireModuleOptions(session, 'work');
   await using config = await loadConfig(session);
   if (config.module === undefined) {
     throw new UsageError(
@@ -42,7 +42,10 @@ async function workForApplication(session: CliSession) {
     );
   }
   const stopping = interrupts.signal;
-  const { application, processor, options } = await openApplication(session, config);
+  const { application, processor, options } = await openApplication(session, config, {
+    command: 'work',
+    schedule: true,
+  });
   try {
     await untilStopped(
       session,

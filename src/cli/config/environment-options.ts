@@ -13,8 +13,14 @@ export const processorVariables = Object.fromEntries(
   Object.keys(processorLimits).map((option) => [option, `${prefix}PROCESSOR_${upperSnake(option)}`]),
 );
 
+/** Lists of types with commas; a type that has one itself needs a file. */
+export const ownerTypeVariables = {
+  ignore: `${prefix}OWNER_TYPES_IGNORE`,
+  only: `${prefix}OWNER_TYPES_ONLY`,
+};
+
 type EnvironmentOptions = Partial<
-  Pick<FileRegistryOptions, 'schema' | 'defaultStorage' | 'environment' | 'processor'>
+  Pick<FileRegistryOptions, 'schema' | 'defaultStorage' | 'environment' | 'ownerTypes' | 'processor'>
 > &
   Partial<Record<keyof typeof optionLimits, number>>;
 
@@ -26,6 +32,7 @@ export function environmentOptions(environment: NodeJS.ProcessEnv): EnvironmentO
     ...(schema && { schema }),
     ...(defaultStorage && { defaultStorage }),
     ...(name && { environment: name }),
+    ...ownerTypes(environment),
     ...numbers(numberVariables, environment),
     processor: numbers(processorVariables, environment),
   };
@@ -61,6 +68,14 @@ function numbers(
     }
   }
   return found;
+}
+
+function ownerTypes(environment: NodeJS.ProcessEnv): Pick<FileRegistryOptions, 'ownerTypes'> {
+  const lists = Object.entries(ownerTypeVariables).flatMap(([name, variable]) => {
+    const types = environment[variable]?.split(',').map((type) => type.trim());
+    return types === undefined || types.join('') === '' ? [] : [[name, types] as const];
+  });
+  return lists.length === 0 ? {} : { ownerTypes: Object.fromEntries(lists) };
 }
 
 function upperSnake(option: string): string {

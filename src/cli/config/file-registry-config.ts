@@ -6,7 +6,7 @@ import type { FileRegistryOptions } from '../../options/file-registry-options.js
  */
 export interface FileRegistryConfig extends Partial<FileRegistryOptions> {
   /**
-   * The application's module for `work`: the class, or a function that imports it, so that other commands do not load the
+   * The application's module for `work` and `drain`: the class, or a function that imports it, so that other commands do not load the
    * application.
    */
   readonly module?: object | (() => object | Promise<object>);

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { RESOLVED_OPTIONS } from '../../options/options-token.js';
 import type { ResolvedOptions } from '../../options/resolve-options.js';
+import { NO_SCHEDULE } from '../../outbox/no-schedule.js';
 import { OutboxProcessor } from '../../outbox/outbox-processor.js';
 import type { LoadedConfig } from '../config/load-config.js';
 import { UsageError } from '../errors/usage-error.js';
@@ -14,6 +15,17 @@ export interface OpenApplication {
   readonly options: ResolvedOptions;
 }
 
+export interface OpenApplicationOptions {
+  /** The command, for messages. */
+  readonly command: 'work' | 'drain';
+  /** Whether the registry's own schedule begins; those of the application do. */
+  readonly schedule: boolean;
+}
+
+/** The root of an application whose processor the program drives. */
+@Module({})
+class WithoutSchedule {}
+
 /**
  * Boots the application's module without its HTTP server: every provider is there, schedules run.
  *
@@ -22,10 +34,19 @@ export interface OpenApplication {
 export async function openApplication(
   { output }: CliSession,
   { file, module }: Pick<LoadedConfig, 'file' | 'module'>,
+  { command, schedule }: OpenApplicationOptions,
 ): Promise<OpenApplication> {
   // Half of the time that any command takes to start, for this one alone.
   const { NestFactory } = await import('@nestjs/core');
-  const application = await NestFactory.createApplicationContext((await moduleOf(file, module)) as Type, {
+  const found = (await moduleOf(file, module)) as Type;
+  const root = schedule
+    ? found
+    : {
+        module: WithoutSchedule,
+        imports: [found],
+        providers: [{ provide: NO_SCHEDULE, useValue: true }],
+      };
+  const application = await NestFactory.createApplicationContext(root, {
     logger: new CliLogger(output),
     abortOnError: false,
   });
@@ -35,7 +56,7 @@ export async function openApplication(
   } catch (cause) {
     await application.close();
     throw new UsageError(
-      `${file}: the module does not import FileRegistryModule, or takes it from another copy of nestjs-file-registry than this program's. Run the one that is installed with the application: npx file-registry work.`,
+      `${file}: the module does not import FileRegistryModule, or takes it from another copy of nestjs-file-registry than this program's. Run the one that is installed with the application: npx file-registry ${command}.`,
       { cause },
     );
   }

@@ -3,7 +3,6 @@ import { RegistryDatabase } from '../../database/registry-database.js';
 import { type ResolvedOptions, resolveOptions } from '../../options/resolve-options.js';
 import { OutboxProcessor } from '../../outbox/outbox-processor.js';
 import { FileRegistry } from '../../registry/file-registry.js';
-import type { FileStorage } from '../../storage/storage.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import type { CliSession } from '../session.js';
 import { noStorage } from './no-storage.js';
@@ -20,8 +19,6 @@ export interface OpenRegistryOptions {
   readonly bytes: boolean;
   /** Says that the command goes by the periods, which are the package's own where nothing says others. */
   readonly periods?: boolean;
-  /** Takes the place of each storage, to watch it. */
-  readonly watch?: (storage: FileStorage) => FileStorage;
 }
 
 /**
@@ -30,14 +27,18 @@ export interface OpenRegistryOptions {
  *
  * @throws UsageError, InvalidOptionError, SchemaOutdatedError, DatabaseUnavailableError, StorageUnusableError
  */
-export async function openRegistry(session: CliSession, wanted: OpenRegistryOptions): Promise<OpenRegistry> {
-  const config = await loadConfig(session);
+export async function openRegistry(
+  session: CliSession,
+  wanted: OpenRegistryOptions,
+  loaded?: LoadedConfig,
+): Promise<OpenRegistry> {
+  const config = loaded ?? (await loadConfig(session));
   try {
     const options = resolveOptions({
       ...config.options,
       database: config.database(),
       ...(wanted.bytes
-        ? { storages: watched(await config.storages(), wanted.watch) }
+        ? { storages: await config.storages() }
         : { storages: { none: noStorage }, defaultStorage: 'none' }),
     });
     if (wanted.periods === true) {
@@ -59,15 +60,6 @@ export async function openRegistry(session: CliSession, wanted: OpenRegistryOpti
     await config[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function watched(
-  storages: Readonly<Record<string, FileStorage>>,
-  watch: OpenRegistryOptions['watch'],
-): Readonly<Record<string, FileStorage>> {
-  return watch === undefined || typeof storages !== 'object' || storages === null
-    ? storages
-    : Object.fromEntries(Object.entries(storages).map(([name, storage]) => [name, watch(storage)]));
 }
 
 /** An application with a longer period than the default would find its files gone before it. */

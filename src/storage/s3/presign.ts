@@ -1,8 +1,8 @@
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { InvalidKeyError } from '../../errors/invalid-key-error.js';
 import { StorageUnusableError } from '../../errors/storage-unusable-error.js';
+import { contentDisposition } from '../content-disposition.js';
 import type { PresignedWrite, PresignWriteOptions, StorageObject, StorageUrlOptions } from '../storage.js';
-import { contentDisposition } from './content-disposition.js';
 import { invalidOption } from './invalid-option.js';
 import { s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
@@ -21,7 +21,8 @@ export async function presignRead(
     Bucket: place.bucket,
     Key: place.objectKey(key),
     VersionId: versionId,
-    ResponseContentDisposition: filename === undefined ? undefined : contentDisposition(filename),
+    ResponseContentDisposition:
+      filename === undefined ? undefined : contentDisposition('attachment', filename),
     ResponseContentType: contentType,
   });
   const { getSignedUrl } = await presigner(

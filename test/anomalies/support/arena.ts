@@ -107,7 +107,7 @@ export async function attachRendition(
   original: StoredFile,
 ): Promise<void> {
   await admin.query(
-    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'small')",
+    "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=small')",
     [file.id, original.id],
   );
 }

@@ -1,6 +1,6 @@
 import { Injectable, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { FileRegistryModule, localStorage } from 'nestjs-file-registry';
+import { AfterFileDelete, type FileDeletion, FileRegistryModule, localStorage } from 'nestjs-file-registry';
 import { Pool } from 'pg';
 
 const pool = new Pool({ connectionString: process.env['APP_DATABASE'] });
@@ -10,6 +10,11 @@ const pool = new Pool({ connectionString: process.env['APP_DATABASE'] });
 class Announcer implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     console.log('the announcer is there');
+  }
+
+  @AfterFileDelete()
+  noteDeleted(deletions: readonly FileDeletion[]): void {
+    console.log(`the hook saw ${deletions.map(({ fileId }) => fileId).join(', ')}`);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -31,6 +31,7 @@ export const plants = {
           'next_attempt_at = d.next_attempt_at',
         ],
       ],
+      condemn_files: [[/then lease_end else now_due/, 'then now_due else now_due']],
       complete_deletions: [[/and d\.lease_token\s*=\s*complete_deletions\.lease_token/, '']],
     },
   },

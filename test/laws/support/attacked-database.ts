@@ -57,7 +57,7 @@ export class AttackedDatabase {
 
   /** Makes the file a rendition that the original holds. */
   rendition(file: string, original: string, on?: Queryable): Promise<void> {
-    return this.reference(file, original, 'file', file, on);
+    return this.reference(file, original, 'file', `size=${file}`, on);
   }
 
   async reasons(file: string): Promise<string[]> {

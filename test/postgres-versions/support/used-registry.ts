@@ -30,7 +30,7 @@ export async function use(registry: OrdinaryRegistry): Promise<UsedRegistry> {
   const [attached, rendition] = [await registry.store('attached'), await registry.store('rendition')];
   await registry.attach(attached, article);
   await admin.query(
-    `insert into ${tables}.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'width=100')`,
+    `insert into ${tables}.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=100')`,
     [rendition.id, attached.id],
   );
 

@@ -6,10 +6,10 @@ export async function addRendition(
   session: Queryable,
   original: StoredFile,
   rendition: StoredFile,
-  spec: string,
+  size: string,
 ): Promise<void> {
   await session.query(
     `insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, $3)`,
-    [rendition.id, original.id, spec],
+    [rendition.id, original.id, `size=${size}`],
   );
 }

@@ -1,0 +1,103 @@
+import { Client } from 'pg';
+import type { Bench, BenchContext } from '../support/bench.js';
+import type { BenchServer } from '../support/bench-server.js';
+import { nowhere } from '../support/nowhere.js';
+import { openRegistry, type OpenRegistry } from '../support/open-registry.js';
+import type { Metric } from '../support/results.js';
+import { rounds } from '../support/rounds.js';
+import { StatementMeter } from '../support/statement-meter.js';
+import { timed } from '../support/timed.js';
+import { buildTables, detachSome, leaveDeadRows, refill } from './build-tables.js';
+import { type Scenario, scenarios } from './scenario.js';
+
+interface Stage {
+  readonly scenario: Scenario;
+  /** The superuser, past the triggers. */
+  readonly client: Client;
+  readonly registry: OpenRegistry;
+  readonly meter: StatementMeter;
+}
+
+export const flatness: Bench = {
+  name: 'flatness',
+  what: 'the rate of the processor with more and more rows around, dead rows under a snapshot, and intents not yet due',
+  async run(context) {
+    const small = context.size === 'small';
+    const n = small ? 500 : 5000;
+    const all = scenarios(
+      small ? [1000, 10_000, 100_000] : [10_000, 1_000_000, 10_000_000],
+      small ? 20_000 : 1_000_000,
+    );
+    await using stack = new AsyncDisposableStack();
+    const stages: Stage[] = [];
+    for (const scenario of all) {
+      context.progress(`building: ${scenario.name}`);
+      stages.push(await openStage(context.server, stack, scenario));
+    }
+    for (const stage of stages) await sample(context, stage, n); // plans and caches are new in it
+    for await (const { round, subject: stage } of rounds(context.samples, stages)) {
+      context.progress(`flatness, round ${round + 1}: ${stage.scenario.name}`);
+      const { settleMs, drainMs } = await sample(context, stage, n);
+      const add = (name: string, ms: number) => {
+        const metric: Metric = { name, n, unit: 'files/s', ratio: { to: all[0]!.name } };
+        context.results.add(metric, stage.scenario.name, (n / ms) * 1000);
+      };
+      add('settling', settleMs);
+      add('settling, claiming and completing', drainMs);
+    }
+  },
+};
+
+async function openStage(
+  server: BenchServer,
+  stack: AsyncDisposableStack,
+  scenario: Scenario,
+): Promise<Stage> {
+  const database = stack.use(await server.create({ registry: true }));
+  const client = await connect(database.connectionString, stack);
+  await client.query('set session_replication_role = replica');
+  await client.query('set synchronous_commit = off');
+  await buildTables(client, scenario);
+
+  if (scenario.dead !== undefined) {
+    const holder = await connect(database.connectionString, stack);
+    await holder.query('begin isolation level repeatable read');
+    await holder.query('select from file_registry.settings');
+    await leaveDeadRows(client, scenario);
+  }
+  const pool = database.pool();
+  const meter = new StatementMeter(pool);
+  const registry = stack.use(
+    await openRegistry({ database: pool, storages: { nowhere }, gracePeriodMs: 60 * 60 * 1000 }),
+  );
+  return { scenario, client, registry, meter };
+}
+
+async function connect(connectionString: string, stack: AsyncDisposableStack): Promise<Client> {
+  const client = new Client({ connectionString });
+  client.on('error', () => undefined);
+  await client.connect();
+  stack.defer(() => client.end());
+  return client;
+}
+
+async function sample(
+  { server }: BenchContext,
+  { scenario, client, registry, meter }: Stage,
+  n: number,
+): Promise<{ settleMs: number; drainMs: number }> {
+  const detached = await detachSome(client, scenario, n);
+  await server.checkpoint();
+  meter.take();
+  let deleted = 0;
+  const drainMs = await timed(async () => {
+    ({ deleted } = await registry.processor.drain());
+  });
+  if (detached !== n || deleted !== n) {
+    throw new Error(`${scenario.name}: ${deleted} of ${detached} files were deleted, ${n} were expected`);
+  }
+  const settles = meter.take().filter(({ text }) => /\bsettle\b/.test(text));
+  if (settles.length === 0) throw new Error('no statement of the processor is called settle any more');
+  await refill(client);
+  return { settleMs: settles.reduce((sum, { ms }) => sum + ms, 0), drainMs };
+}

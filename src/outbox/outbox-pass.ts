@@ -1,0 +1,122 @@
+import type { RegistryDatabase } from '../database/registry-database.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import { DeletionLease } from './deletion-lease.js';
+import type { DeletionWorker } from './deletion-worker.js';
+import { type DrainTally, newTally } from './drain-result.js';
+import type { IntentSettler, CondemnedDeletion } from './intent-settler.js';
+
+/** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
+const roundsMax = 100_000;
+
+/** Behind a long backlog of intents, retries and given-up uploads get every tenth round. */
+const roundsPerClaim = 10;
+
+/** What one settle has condemned in one storage and leased to this process, until the next round deletes it. */
+interface CondemnedBatch {
+  readonly worker: DeletionWorker;
+  readonly leased: readonly CondemnedDeletion[];
+  readonly lease: DeletionLease;
+}
+
+/**
+ * One pass: settles a batch of each reason while it deletes what the round before has condemned, until a whole round finds
+ * nothing. So the database condemns while the storage deletes, and no more than a round's files are leased ahead.
+ */
+export class OutboxPass {
+  private readonly tally = newTally();
+  /** What the round before has condemned and leased. */
+  private condemned: readonly CondemnedBatch[] = [];
+
+  constructor(
+    private readonly settlers: readonly IntentSettler[],
+    private readonly workers: readonly DeletionWorker[],
+    private readonly database: RegistryDatabase,
+    private readonly options: ResolvedOptions,
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  async run(): Promise<DrainTally> {
+    try {
+      for (let round = 0; round < roundsMax && !this.stopping.aborted; round++) {
+        if (!(await this.runRound(round))) {
+          break;
+        }
+      }
+    } finally {
+      // Leased ahead of a stop or a failure, and for nothing: others may have it at once, or when the lease ends.
+      await this.deleteCondemned(this.condemned, AbortSignal.abort()).catch(() => undefined);
+    }
+    return this.tally;
+  }
+
+  private async runRound(round: number): Promise<boolean> {
+    const condemned = this.condemned;
+    const condemnedNext: CondemnedBatch[] = [];
+    try {
+      const found = await allOrFirstFailure([
+        this.settle(condemnedNext),
+        this.deleteCondemned(condemned, this.stopping),
+        condemned.length === 0 || round % roundsPerClaim === 0 ? this.deleteClaimed() : false,
+        this.pruneReceipts(),
+      ]);
+      return found.includes(true);
+    } finally {
+      this.condemned = condemnedNext;
+    }
+  }
+
+  private async settle(condemned: CondemnedBatch[]): Promise<boolean> {
+    let foundAny = false;
+    for (const settler of this.settlers) {
+      if (this.stopping.aborted) {
+        break;
+      }
+      const { found, leased, token, sentAt } = await settler.settleBatch(this.tally);
+      foundAny ||= found;
+      for (const worker of this.workers) {
+        const here = leased.filter(({ storage }) => storage === worker.name);
+        if (here.length > 0) {
+          const { leaseMs } = this.options.processor;
+          const lease = new DeletionLease(this.database, leaseMs, token, performance.now() - sentAt);
+          lease.renewFor(here.map(({ fileId }) => fileId));
+          condemned.push({ worker, leased: here, lease });
+        }
+      }
+    }
+    return foundAny;
+  }
+
+  private async deleteCondemned(batches: readonly CondemnedBatch[], stopping: AbortSignal): Promise<boolean> {
+    await allOrFirstFailure(
+      batches.map(({ worker, leased, lease }) => worker.deleteLeased(leased, lease, this.tally, stopping)),
+    );
+    return batches.length > 0;
+  }
+
+  private async deleteClaimed(): Promise<boolean> {
+    const found = await allOrFirstFailure(
+      this.workers.map((worker) => worker.deleteBatch(this.tally, this.stopping)),
+    );
+    return found.includes(true);
+  }
+
+  private async pruneReceipts(): Promise<boolean> {
+    const pruned = await this.database.step<number>('prune_receipts', [
+      ['bigint', this.options.receiptRetentionMs],
+      ['integer', this.options.processor.batchSize],
+    ]);
+    this.tally.prunedReceipts += pruned;
+    return pruned > 0;
+  }
+}
+
+/** Waits for all of them, so that nothing goes on behind an error. */
+async function allOrFirstFailure<Value>(work: readonly (Promise<Value> | Value)[]): Promise<Value[]> {
+  const outcomes = await Promise.allSettled(work);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') {
+      throw outcome.reason;
+    }
+    return outcome.value;
+  });
+}

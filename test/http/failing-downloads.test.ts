@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { faults } from 'nestjs-file-registry/testing';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { until } from '../registry/until.js';
+import { createHttpApp, platforms } from './support/http-app.js';
+
+const apps = await Promise.all(platforms.map((platform) => createHttpApp(platform)));
+
+describe.each(apps)('on $platform', (app) => {
+  afterEach(async () => {
+    app.storage.heal();
+    await app.untilNothingIsOpen();
+  });
+
+  function answerWith(chunks: () => AsyncGenerator<Buffer>): { destroyed: () => boolean } {
+    const stream = Readable.from(chunks(), { objectMode: false });
+    vi.spyOn(app.storage.inner, 'read').mockResolvedValueOnce(stream);
+    return { destroyed: () => stream.destroyed };
+  }
+
+  test('a storage that is away is 503, without a word of the file', async () => {
+    const { path } = await app.article('0123456789');
+    app.storage.replan({ read: faults.fail() });
+    const response = await app.fetch(path);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(response.headers.get('accept-ranges')).toBeNull();
+    expect(response.headers.get('cache-control')).toBeNull();
+    expect(await response.json()).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+
+    app.storage.heal();
+    expect(await (await app.fetch(path)).text()).toBe('0123456789');
+  });
+
+  test('bytes that are missing are the fault of the server', async () => {
+    const { path, cover } = await app.article('0123456789');
+    await rm(join(app.media.path, cover.key));
+    const response = await app.fetch(path);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({ statusCode: 500, message: 'Internal Server Error' });
+  });
+
+  test('a stream that fails before its first byte is answered as an error', async () => {
+    const { path } = await app.article('0123456789');
+    const { destroyed } = answerWith(async function* () {
+      throw new Error('/secret/path is gone');
+    });
+    const response = await app.fetch(path);
+    expect(response.status).toBe(500);
+    expect(response.headers.get('cache-control')).toBeNull();
+    expect(await response.text()).not.toContain('secret');
+    expect(destroyed()).toBe(true);
+  });
+
+  test('a stream that fails in the middle ends the connection, and nothing else', async () => {
+    const { path } = await app.article(Buffer.alloc(200_000));
+    const { destroyed } = answerWith(async function* () {
+      yield Buffer.alloc(100_000);
+      throw new Error('the disk is gone');
+    });
+    const response = await app.fetch(path);
+    expect(response.status).toBe(200);
+    await expect(response.arrayBuffer()).rejects.toThrow('terminated');
+    expect(destroyed()).toBe(true);
+    expect((await app.fetch(path)).status).toBe(200);
+  });
+
+  test('a client that goes away in the middle leaves nothing open', async () => {
+    const { path } = await app.article(randomBytes(32 * 1024 * 1024));
+    const request = get(app.address(path), { agent: false });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined);
+    await once(response, 'readable');
+    await until('the file is being read', () => app.openFiles().length === 1);
+
+    request.on('error', () => undefined).destroy();
+    await app.untilNothingIsOpen();
+    expect((await app.fetch(path, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('a client that goes away before the first byte leaves nothing open', async () => {
+    const { path } = await app.article('0123456789');
+    let waiting = false;
+    const { destroyed } = answerWith(async function* () {
+      waiting = true;
+      await new Promise<never>(() => undefined);
+      yield Buffer.alloc(1);
+    });
+    const request = get(app.address(path), { agent: false }).on('error', () => undefined);
+    await until('the first byte is waited for', () => waiting);
+    request.destroy();
+    await until('the stream is closed', destroyed);
+    expect(await (await app.fetch(path)).text()).toBe('0123456789');
+  });
+});

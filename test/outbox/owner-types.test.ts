@@ -1,0 +1,104 @@
+import type { OwnerTypesOptions } from 'nestjs-file-registry';
+import { expect, onTestFinished, test } from 'vitest';
+import { createWatchedRegistry } from './support/watched-registry.js';
+
+const registry = await createWatchedRegistry();
+const { db, files, pool } = registry;
+
+/** Detaches files that these types held, in this order, and lets a processor with the option work. */
+async function drainWith(ownerTypes: OwnerTypesOptions, ...held: string[][]) {
+  const stored = await registry.storeMany(held.length);
+  for (const [index, types] of held.entries()) {
+    for (const type of types) await registry.attach(stored[index]!, '1', `slot ${index}`, type);
+    for (const type of types) await registry.detach(stored[index]!, '1', `slot ${index}`, type);
+  }
+  const other = await registry.another({ ownerTypes, gracePeriodMs: 0, unattachedTtlMs: 0 });
+  onTestFinished(() => other.module.close());
+  const result = await other.processor.drain();
+  const left = await Promise.all(stored.map((file) => registry.hasBytes(file)));
+  return { stored, other, result, left };
+}
+
+test('files of an ignored type are kept and protected, the others go', async () => {
+  const { stored, result, left } = await drainWith(
+    { ignore: ['contract', 'deed'] },
+    ['contract'],
+    ['article'],
+    ['deed'],
+  );
+  expect(result).toMatchObject({ condemned: 1, deleted: 1 });
+  expect(left).toEqual([true, false, true]);
+  expect(await files.references(stored[0]!)).toEqual([
+    expect.objectContaining({ type: 'registry:protection' }),
+  ]);
+  await registry.assertLaws();
+});
+
+test('with only, every other type is kept', async () => {
+  const { left } = await drainWith({ only: ['article', 'avatar'] }, ['contract'], ['article'], ['avatar']);
+  expect(left).toEqual([true, false, false]);
+});
+
+test('of several owners the last one that let go decides', async () => {
+  const { left } = await drainWith(
+    { ignore: ['contract'] },
+    ['contract', 'article'],
+    ['article', 'contract'],
+  );
+  expect(left).toEqual([false, true]);
+});
+
+test('what was never attached goes, whatever the types', async () => {
+  for (const ownerTypes of [{ ignore: ['article'] }, { only: ['article'] }]) {
+    expect((await drainWith(ownerTypes, [])).left).toEqual([false]);
+  }
+});
+
+test('a kept file can be attached again, and is kept again', async () => {
+  const { stored, other, left } = await drainWith({ ignore: ['contract'] }, ['contract']);
+  const [file] = stored;
+  expect(left).toEqual([true]);
+  await registry.attach(file!, '2', 'slot', 'contract');
+  await registry.detach(file!, '2', 'slot', 'contract');
+  await other.processor.drain();
+  expect(await registry.hasBytes(file!)).toBe(true);
+  expect(await files.count(file!)).toBe(1);
+});
+
+test('unprotect ends it: the file goes after its grace period', async () => {
+  const { stored, other } = await drainWith({ ignore: ['contract'] }, ['contract']);
+  await db.transaction().execute((trx) => files.in(trx).unprotect(stored[0]!));
+  await other.processor.drain();
+  expect(await registry.hasBytes(stored[0]!)).toBe(false);
+});
+
+test('erase asks nobody', async () => {
+  const file = await registry.store();
+  await registry.attach(file, '1', 'slot', 'contract');
+  await db.transaction().execute((trx) => files.in(trx).erase(file));
+  const other = await registry.another({ ownerTypes: { ignore: ['contract'] } });
+  onTestFinished(() => other.module.close());
+  await other.processor.drain();
+  expect(await registry.hasBytes(file)).toBe(false);
+});
+
+test('renditions go by their original: kept with one that is kept, gone with one that goes', async () => {
+  const renditions = await registry.storeMany(2);
+  const originals = await registry.storeMany(2);
+  for (const [index, type] of ['contract', 'article'].entries()) {
+    await registry.attach(originals[index]!, '1', `slot ${index}`, type);
+    await pool.query(
+      "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, 'size=s')",
+      [renditions[index]!.id, originals[index]!.id],
+    );
+    await registry.detach(originals[index]!, '1', `slot ${index}`, type);
+  }
+  for (const ownerTypes of [{ ignore: ['contract'] }, { only: ['article'] }]) {
+    const other = await registry.another({ ownerTypes, gracePeriodMs: 0, unattachedTtlMs: 0 });
+    onTestFinished(() => other.module.close());
+    await other.processor.drain();
+    expect(await Promise.all(originals.map((file) => registry.hasBytes(file)))).toEqual([true, false]);
+    expect(await Promise.all(renditions.map((file) => registry.hasBytes(file)))).toEqual([true, false]);
+  }
+  await registry.assertLaws();
+});

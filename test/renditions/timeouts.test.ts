@@ -1,0 +1,57 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { until } from '../registry/until.js';
+import { awaitedLater } from '../support/awaited-later.js';
+import { createRenditionRegistry } from './support/rendition-registry.js';
+
+const registry = await createRenditionRegistry({ timeoutMs: 300 });
+const { files, maker } = registry;
+
+const failed = { code: 'RENDITION_FAILED', kind: 'permanent' };
+
+test.for(['the maker', 'its content'])(
+  '%s that never ends is given up when its time is over',
+  async (what) => {
+    const original = await registry.original();
+    const endless = new PassThrough();
+    endless.write('half of it');
+    let signal: AbortSignal | undefined;
+    maker.next((request) => {
+      signal = request.signal;
+      return what === 'the maker' ? new Promise(() => undefined) : { content: endless };
+    });
+    await expect(files.rendition(original, 'size=1')).rejects.toMatchObject({
+      ...failed,
+      message: expect.stringContaining('longer than 300 ms'),
+    });
+    expect(signal?.aborted).toBe(true);
+    if (what === 'its content') expect(endless.destroyed).toBe(true);
+    expect(await registry.leftovers()).not.toContain('reserved');
+    expect(await registry.leases()).toContainEqual({ slot: 'size=1', failed: true });
+  },
+);
+
+test('what a maker answers after its time is over is ended and nothing of it stored', async () => {
+  const original = await registry.original();
+  const late = new PassThrough();
+  const answered = Promise.withResolvers<{ content: Readable }>();
+  maker.next(() => answered.promise);
+  await expect(files.rendition(original, 'size=1')).rejects.toMatchObject(failed);
+  answered.resolve({ content: late });
+  await until('the stream is ended', async () => late.destroyed);
+  expect(await registry.specsOf(original)).toEqual([]);
+});
+
+test('a shutdown ends what is being made and releases its lease', async () => {
+  const original = await registry.original();
+  const { asked } = maker.nextWaits();
+  const making = awaitedLater(files.rendition(original, 'size=shutdown'));
+  await asked;
+  await files.onApplicationShutdown();
+  await expect(making).rejects.toMatchObject({ code: 'RENDITION_BUSY', kind: 'retryable' });
+  expect(await registry.leases()).not.toContainEqual(expect.objectContaining({ slot: 'size=shutdown' }));
+
+  const stored = await files.storeRendition(original, 'size=shutdown', Buffer.from('x'));
+  expect(await files.rendition(original, 'size=shutdown')).toEqual(stored);
+  await expect(files.rendition(original, 'size=2')).rejects.toMatchObject({ code: 'RENDITION_BUSY' });
+});
