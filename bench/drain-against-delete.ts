@@ -85,7 +85,7 @@ try {
 async function fill(): Promise<void> {
   await database.query(`
     insert into file_registry.files (id, storage, key, filename, content_type, size)
-    select id, 'nowhere', format('2026/11/21/%s/%s-photo.jpg', right(id::text, 2), id), 'photo.jpg', 'image/jpeg', 4096
+    select id, 'nowhere', format('2026/11/21/%s/%s-photo.jpg', right(id::text, 1), id), 'photo.jpg', 'image/jpeg', 4096
       from (select uuidv7() as id from generate_series(1, ${files})) generated;
     insert into file_registry.file_references (file_id, owner_type, owner_id, slot)
     select id, 'article', id::text, 'cover' from file_registry.files;`);

@@ -38,12 +38,12 @@ try {
   await rm(root, { recursive: true, force: true });
 }
 
-/** Files of 4 KiB in 256 folders, as the keys of one day spread. */
+/** Files of 4 KiB in 16 folders, as the keys of one day spread. */
 async function makeFiles(): Promise<void> {
   await database.query(`
     set session_replication_role = replica;
     insert into file_registry.files (id, storage, key, content_type, size, checksum)
-    select id, 'media', format('2026/11/21/%s/%s', right(id::text, 2), id), 'image/jpeg', 4096, sha256(rpad('', 4096, 'x')::bytea)
+    select id, 'media', format('2026/11/21/%s/%s', right(id::text, 1), id), 'image/jpeg', 4096, sha256(rpad('', 4096, 'x')::bytea)
       from (select uuidv7() as id from generate_series(1, ${files})) generated;`);
   await database.query('vacuum analyze');
   const { rows } = await database.query<{ key: string }>('select key from file_registry.files');

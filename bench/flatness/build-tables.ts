@@ -82,7 +82,7 @@ async function insertFiles(client: Client, numbers: string): Promise<void> {
   await client.query(`
     with named as materialized (select n::text, uuidv7() as id from ${numbers}), made as (
       insert into file_registry.files (id, storage, key, filename, content_type, size)
-      select id, 'nowhere', format('2026/11/21/%s/%s-photo.jpg', right(id::text, 2), id), 'photo.jpg', 'image/jpeg', 4096
+      select id, 'nowhere', format('2026/11/21/%s/%s-photo.jpg', right(id::text, 1), id), 'photo.jpg', 'image/jpeg', 4096
         from named)
     insert into file_registry.file_references (file_id, owner_type, owner_id, slot)
     select id, 'article', n, 'cover' from named`);

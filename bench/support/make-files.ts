@@ -12,7 +12,7 @@ export interface MadeFile {
 
 const content = Buffer.alloc(4096, 'x');
 
-/** Names files as `store` does: by UUIDv7, spread over 256 folders. */
+/** Names files as `store` does: by UUIDv7, spread over 16 folders. */
 export function nameFiles(count: number): MadeFile[] {
   return Array.from({ length: count }, () => {
     const id = v7();

@@ -23,7 +23,7 @@ describe('signal and mixin articles', () => {
       const client = await replica();
       const { rows } = await client.query('select uuidv7()::text as id');
       const id: string = rows[0].id;
-      const key = `2026/01/31/${id.slice(-2)}/${id}-photo.jpg`;
+      const key = `2026/01/31/${id.slice(-1)}/${id}-photo.jpg`;
       await mkdir(dirname(join(media.path, key)), { recursive: true });
       await writeFile(join(media.path, key), 'fixture');
       const before = await outbox();

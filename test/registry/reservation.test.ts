@@ -80,7 +80,7 @@ test('bytes that land when even the receipt was pruned go as well', async () => 
 test('bytes that land late from a process that died meanwhile go with the second pass', async () => {
   const { rows } = await pool.query('select uuidv7()::text as id');
   const id: string = rows[0].id;
-  const key = `2026/01/31/${id.slice(-2)}/${id}-late.txt`;
+  const key = `2026/01/31/${id.slice(-1)}/${id}-late.txt`;
   await pool.query(`select file_registry.reserve($1, 'media', $2, 'late.txt', 3600000)`, [id, key]);
   await takeBack();
   expect(await registry.deletion({ id })).toMatchObject({ state: 'abandoned', lease_token: null });

@@ -178,7 +178,7 @@ test('a transaction that attaches the original is not in the way', async () => {
   const original = await registry.original();
   const session = await registry.database.begun();
   await session.query(`select file_registry.attach(array[$1::uuid], 'article', 'x', 'cover')`, [original.id]);
-  await files.rendition(original, 'size=1');
+  expect(await files.rendition(original, 'size=1')).toMatchObject({ kind: 'sized' });
   await session.query('commit');
 });
 

@@ -25,7 +25,7 @@ test.for(['the maker', 'its content'])(
       message: expect.stringContaining('longer than 300 ms'),
     });
     expect(signal?.aborted).toBe(true);
-    if (what === 'its content') expect(endless.destroyed).toBe(true);
+    expect(endless.destroyed).toBe(what === 'its content');
     expect(await registry.leftovers()).not.toContain('reserved');
     expect(await registry.leases()).toContainEqual({ slot: 'size=1', failed: true });
   },

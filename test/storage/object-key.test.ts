@@ -10,7 +10,7 @@ const fileId = v7({ msecs: Date.UTC(2026, 0, 31, 23, 59, 59, 999) });
 describe('generateKey', () => {
   it('names day, shard, id and file', () => {
     expect(generateKey({ fileId, filename: 'photo.jpg' })).toBe(
-      `2026/01/31/${fileId.slice(-2)}/${fileId}-photo.jpg`,
+      `2026/01/31/${fileId.slice(-1)}/${fileId}-photo.jpg`,
     );
   });
 
