@@ -4,6 +4,7 @@ import { DatabaseUnavailableError } from '../errors/database-unavailable-error.j
 import { FileBusyError } from '../errors/file-busy-error.js';
 import { FileCondemnedError } from '../errors/file-condemned-error.js';
 import { FileNotFoundError } from '../errors/file-not-found-error.js';
+import { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import { RenditionFailedError } from '../errors/rendition-failed-error.js';
 import { RenditionLimitError } from '../errors/rendition-limit-error.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -31,6 +32,7 @@ const notTheMakers = [
   FileBusyError,
   FileCondemnedError,
   FileNotFoundError,
+  RenditionBusyError,
   RenditionLimitError,
 ];
 
