@@ -11,8 +11,8 @@ import { timed } from '../support/timed.js';
 const bareInsert = 'bare INSERT';
 
 /**
- * The attach alone, without begin and commit, against an INSERT of the same rows into a table with the same columns and indexes that
- * knows no files. Both run by turns in one open transaction, which is rolled back.
+ * The attach alone, without begin and commit, against an INSERT of the same rows into a table with the same columns, indexes and
+ * foreign key, as an application would keep them itself. Both run by turns in one open transaction, which is rolled back.
  */
 export async function compareStatements(context: BenchContext): Promise<void> {
   const { server, media, samples, results } = context;
@@ -30,7 +30,9 @@ export async function compareStatements(context: BenchContext): Promise<void> {
 
   await using database = await server.create({ registry: true });
   const pool = database.pool();
-  await pool.query('create table bare_references (like file_registry.file_references including all)');
+  await pool.query(`
+    create table bare_references (like file_registry.file_references including all);
+    alter table bare_references add foreign key (file_id) references file_registry.files;`);
   const files = nameFiles(atOnceMax);
   await fillRegistry(pool, files, 'kept');
   await using registry = await openRegistry({
