@@ -50,9 +50,14 @@ function tables(figures: readonly Figure[], { context }: Figures): string {
 
 function table(rows: readonly Figure[]): string {
   const [{ bench, metric, n, unit }] = rows as [Figure];
+  // No figure without its ratio: figures are one machine's.
   const cells = [
-    [`${bench}: ${metric}, n = ${n.toLocaleString('en')}, ${unit}`, 'median', 'min', 'max'],
-    ...rows.map(({ system, median, min, max }) => [system, ...[median, min, max].map(spoken)]),
+    [`${bench}: ${metric}, n = ${n.toLocaleString('en')}, ${unit}`, 'median', 'min', 'max', 'to the first'],
+    ...rows.map(({ system, median, min, max }) => [
+      system,
+      ...[median, min, max].map(spoken),
+      rows[0]!.median === 0 ? '' : (median / rows[0]!.median).toFixed(2),
+    ]),
   ];
   // As prettier formats tables, so that it leaves them alone.
   const widths = cells[0]!.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)));

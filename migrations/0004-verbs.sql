@@ -263,6 +263,52 @@ end
 $body$;
 
 
+-- The same for many owners: owners is [{ "type", "id", "slot" }, …], all slots of one where its slot is null.
+-- Locks: the references, in the order of their key, until the caller's transaction ends.
+create function @schema@.detach_all_many(owners jsonb) returns json
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  detached integer;
+  refused  json;
+begin
+  select r.refused into refused
+    from (select distinct o.type, o.slot from jsonb_to_recordset(owners) as o(type text, slot text)) o
+   cross join lateral @schema@.refuse_owner(o.type, o.slot) as r(refused)
+   where r.refused is not null
+   limit 1;
+  if refused is not null then
+    return refused;
+  end if;
+
+  perform
+     from jsonb_to_recordset(owners) as o(type text, id text, slot text)
+     join @schema@.file_references r on r.owner_type = o.type and r.owner_id = o.id and (r.slot = o.slot or o.slot is null)
+    where not exists (select
+                        from @schema@.tracked_columns t
+                       where t.owner_type = r.owner_type
+                         and t.slot       = r.slot
+                         and t.guarded)
+    order by r.owner_type, r.owner_id, r.slot, r.file_id
+      for update of r;
+
+  delete from @schema@.file_references r
+   using jsonb_to_recordset(owners) as o(type text, id text, slot text)
+   where r.owner_type = o.type
+     and r.owner_id   = o.id
+     and (r.slot = o.slot or o.slot is null)
+     and not exists (select
+                       from @schema@.tracked_columns t
+                      where t.owner_type = r.owner_type
+                        and t.slot       = r.slot
+                        and t.guarded);
+  get diagnostics detached = row_count;
+
+  return json_build_object('detached', detached);
+end
+$body$;
+
+
 -- Makes the slot hold exactly these files. What it holds already stays untouched, so that replacing a file by itself notes
 -- no intent. A missing file leaves the slot as it was.
 -- Locks: first an advisory lock on the slot, so that two replacements of it run one after the other; then as attach and

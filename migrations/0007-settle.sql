@@ -34,7 +34,8 @@ $body$;
 -- is gone, a reference is visible, or this call condemned the file; every other stays for a later sweep.
 --
 -- A file that a record of a left-out type let go last is kept: protected, so that whoever asks sees why. Left out are the ignored
--- types and, where only_types is not null, all others than those.
+-- types and, where only_types is not null, all others than those. A hold is no record: a file that only holds still hold is
+-- protected beside them, as the intent that names the record goes here, and the last release would find none.
 --
 -- With a lease_token, what is condemned in one of these storages is leased to the caller and answered, as claim_deletions would.
 --
@@ -111,17 +112,30 @@ begin
     -- With newer snapshots than the locks: what was attached before the lock is seen here, what comes later waits for us.
     if ignored_types <> '{}' or only_types is not null then
       insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
-      select o.file_id, 'registry:protection', 'protected', 'protected'
-        from unnest(locked_ids, locked_ats, locked_seqs) as y(file_id, noted_at, seq)
-        join @schema@.deletion_outbox o on o.file_id = y.file_id and o.seq = y.seq
-       where o.owner_type <> 'file'
-         and not starts_with(o.owner_type, 'registry:')
-         and (o.owner_type = any(ignored_types) or o.owner_type <> all(only_types))
-         and not exists (select from @schema@.file_references r where r.file_id = y.file_id)
+      select y.file_id, 'registry:protection', 'protected', 'protected'
+        from unnest(claimed_ids, noted_ats, claimed_seqs) as y(file_id, noted_at, seq)
+        join @schema@.files f on f.id = y.file_id
+       cross join lateral (
+             select o.owner_type
+               from @schema@.deletion_outbox o
+              where o.file_id    = y.file_id
+                and o.owner_type <> 'registry:hold'
+              order by o.noted_at desc, o.seq desc
+              limit 1) as last
+       where last.owner_type <> 'file'
+         and not starts_with(last.owner_type, 'registry:')
+         and (last.owner_type = any(ignored_types) or last.owner_type <> all(only_types))
+         and (   f.id = any(locked_ids)
+              or exists (select from @schema@.file_references r where r.file_id = f.id and r.owner_type = 'registry:hold'))
+         and not exists (select
+                           from @schema@.file_references r
+                          where r.file_id    = f.id
+                            and r.owner_type <> 'registry:hold')
          and not exists (select
                            from @schema@.deletion_outbox younger
                           where younger.file_id = y.file_id
-                            and (younger.noted_at, younger.seq) > (y.noted_at, y.seq));
+                            and (younger.noted_at, younger.seq) > (y.noted_at, y.seq))
+          on conflict do nothing;
       get diagnostics kept = row_count;
     end if;
 

@@ -7,12 +7,12 @@ import { timed } from '../support/timed.js';
 import { unlinkFiles } from '../support/unlink-files.js';
 import type { DrainSystem, Mode, OpenDrain } from './drain-system.js';
 import { queueSystems } from './queue-systems.js';
-import { registryColumn, registryInSql, registryPerOwner } from './registry-systems.js';
+import { registryColumn, registryAtOnce, registryPerOwner } from './registry-systems.js';
 import { rowsPerTransaction } from './rows-per-transaction.js';
 import { bareDelete, bareUnlink, unsafeScript } from './unsafe-systems.js';
 
-const systems = [registryInSql, registryColumn, ...queueSystems, unsafeScript];
-const reference = registryInSql.name;
+const systems = [registryAtOnce, registryColumn, ...queueSystems, unsafeScript];
+const reference = registryAtOnce.name;
 
 type Subject = { readonly system: DrainSystem; readonly mode: Mode } | typeof bareDelete | typeof bareUnlink;
 

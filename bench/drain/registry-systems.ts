@@ -16,24 +16,17 @@ const idlePauseMs = 10;
 
 export const registryColumn = system('registry, tracked column', 'cover_id');
 
+/** The verb, once for the hundred owners of a transaction. */
+export const registryAtOnce = system('registry, detachAll', 'cover', async (client, owners, inside) => {
+  await inside(client).detachAll(owners.map(({ id }) => ({ type: 'article', id })));
+});
+
 export const registryPerOwner = system(
   'registry, detachAll for each row',
   'cover',
   async (client, owners, inside) => {
     const verbs = inside(client);
     for (const { id } of owners) await verbs.detachAll({ type: 'article', id });
-  },
-);
-
-/** What SQL beside the verbs can do: the references are rows, and the trigger notes the intents. */
-export const registryInSql = system(
-  'registry, detach_all in one statement',
-  'cover',
-  async (client, owners) => {
-    await client.query(
-      `select count(file_registry.detach_all('article', id, null)) from unnest($1::text[]) as gone(id)`,
-      [owners.map(({ id }) => id)],
-    );
   },
 );
 

@@ -10,6 +10,7 @@ export interface FileRegistryTables {
   deletion_outbox: DeletionOutboxTable;
   deletions: DeletionsTable;
   adopted_keys: AdoptedKeysTable;
+  rendition_leases: RenditionLeasesTable;
   settings: SettingsTable;
   reference_counts: ReferenceCountsView;
 }
@@ -71,6 +72,14 @@ export interface DeletionsTable {
 export interface AdoptedKeysTable {
   storage: string;
   key: string;
+}
+
+export interface RenditionLeasesTable {
+  original_id: string;
+  slot: string;
+  token: string;
+  expires_at: Date;
+  error: unknown;
 }
 
 export interface SettingsTable {

@@ -33,6 +33,10 @@ export class DiscardUploadsInterceptor implements NestInterceptor {
   constructor(@Inject(FileRegistry) private readonly files: FileRegistry) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    // As a global interceptor it is asked for messages, too. What they bring is data of the sender, not uploads.
+    if (context.getType() !== 'http') {
+      return next.handle();
+    }
     const request = context.switchToHttp().getRequest<UploadRequest>();
     return next
       .handle()

@@ -9,12 +9,12 @@ const retryAfterSeconds = 1;
 const logger = new Logger('FileRegistry');
 
 /** The answer to an error. What is the server's fault is logged, because Nest logs no `HttpException`. */
-export function report(error: FileRegistryError, response: HttpResponse): HttpException {
+export function report(error: FileRegistryError, response?: HttpResponse): HttpException {
   const exception = httpExceptionOf(error);
   const status = exception.getStatus();
   if (status === 503) {
     logger.warn(`${error.code}: ${error.message}`);
-    response.header('Retry-After', String(retryAfterSeconds));
+    response?.header('Retry-After', String(retryAfterSeconds));
   } else if (status >= 500) {
     logger.error(`${error.code}: ${error.message}`, error.stack);
   }

@@ -46,20 +46,19 @@ function matches(headers: HttpRequest['headers'], { etag, lastModified }: Valida
   return Number.isNaN(unmodifiedSince) || Date.parse(lastModified) <= unmodifiedSince;
 }
 
-/** Of one range. Several at once may be answered with the whole, and so is what is no range. */
+/** Of one range. Several at once may be answered with the whole, and so is what is no range, or none of bytes. */
 function rangeOf(header: string, sizeBytes: number): RequestedPart {
-  const ranges = parseRange(sizeBytes, wholeSuffix(header, sizeBytes));
+  // The last thousand bytes of a hundred are all of them; range-parser finds nothing there.
+  if (Number(/^bytes=\s*-(\d+)\s*$/.exec(header)?.[1]) > sizeBytes) {
+    // Of an empty file too, and nothing has no first byte to tell of.
+    return sizeBytes === 0 ? { status: 200 } : { status: 206, start: 0, end: sizeBytes - 1 };
+  }
+  const ranges = parseRange(sizeBytes, header);
   if (ranges === -1) {
-    return { status: header.startsWith('bytes') ? 416 : 200 };
+    return { status: header.startsWith('bytes=') ? 416 : 200 };
   }
   const [range, another] = ranges === -2 || ranges.type !== 'bytes' ? [] : ranges;
   return range === undefined || another !== undefined ? { status: 200 } : { status: 206, ...range };
-}
-
-/** The last thousand bytes of a hundred are all of them; range-parser finds nothing there. */
-function wholeSuffix(header: string, sizeBytes: number): string {
-  const suffix = /^bytes=\s*-(\d+)\s*$/.exec(header)?.[1];
-  return suffix === undefined || Number(suffix) <= sizeBytes ? header : `bytes=-${sizeBytes}`;
 }
 
 function single(header: string | string[] | undefined): string | undefined {

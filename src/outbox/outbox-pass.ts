@@ -1,8 +1,9 @@
+import { jsonArgument, textArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeletionLease } from './deletion-lease.js';
 import type { DeletionWorker } from './deletion-worker.js';
-import { type DrainTally, newTally } from './drain-result.js';
+import { type DrainTally, newTally, type Obstacle } from './drain-result.js';
 import type { IntentSettler, CondemnedDeletion } from './intent-settler.js';
 
 /** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
@@ -55,7 +56,7 @@ export class OutboxPass {
     try {
       const found = await allOrFirstFailure([
         this.settle(condemnedNext),
-        this.deleteCondemned(condemned, this.stopping),
+        this.deleteUnlessHeldBack(condemned),
         condemned.length === 0 || round % roundsPerClaim === 0 ? this.deleteClaimed() : false,
         this.pruneReceipts(),
       ]);
@@ -86,11 +87,36 @@ export class OutboxPass {
     return foundAny;
   }
 
-  private async deleteCondemned(batches: readonly CondemnedBatch[], stopping: AbortSignal): Promise<boolean> {
+  /** The deletions of the round before may have taken long: what was leased ahead of a pause is given back. */
+  private async deleteUnlessHeldBack(batches: readonly CondemnedBatch[]): Promise<boolean> {
+    if (batches.length === 0) {
+      return false;
+    }
+    let stopping = AbortSignal.abort();
+    try {
+      if ((await this.askForObstacle()) === null) {
+        stopping = this.stopping;
+      }
+    } finally {
+      await this.deleteCondemned(batches, stopping);
+    }
+    return true;
+  }
+
+  private async deleteCondemned(batches: readonly CondemnedBatch[], stopping: AbortSignal): Promise<void> {
     await allOrFirstFailure(
       batches.map(({ worker, leased, lease }) => worker.deleteLeased(leased, lease, this.tally, stopping)),
     );
-    return batches.length > 0;
+  }
+
+  private async askForObstacle(): Promise<Obstacle | null> {
+    const { obstacle } = await this.database.step<{ readonly obstacle: Obstacle | null }>('due_work', [
+      jsonArgument([]),
+      textArray([]),
+      ['bigint', this.options.receiptRetentionMs],
+      ['text', this.options.environment],
+    ]);
+    return obstacle;
   }
 
   private async deleteClaimed(): Promise<boolean> {

@@ -220,7 +220,8 @@ export class OutboxProcessor {
   }
 
   private async askForWork(): Promise<DueWork> {
-    const due = await this.database.step<DueWork>('due_work', [
+    // One statement and no transaction round it: it is what an idle processor does every second.
+    const due = await this.database.call<DueWork>('due_work', [
       jsonArgument(this.settlers.map((settler) => settler.position)),
       this.storageNames,
       ['bigint', this.options.receiptRetentionMs],

@@ -38,9 +38,9 @@ export abstract class AmbientVerbs implements Verbs {
     return this.ambient().detach(files, owner);
   }
 
-  /** `FileTransaction.detachAll` in the ambient transaction: drops every reference of a record or of one of its slots. */
-  async detachAll(owner: OwnerSelector): Promise<DetachResult> {
-    return this.ambient().detachAll(owner);
+  /** `FileTransaction.detachAll` in the ambient transaction: drops every reference of records, or of one of their slots. */
+  async detachAll(owners: OwnerSelector | readonly OwnerSelector[]): Promise<DetachResult> {
+    return this.ambient().detachAll(owners);
   }
 
   /** `FileTransaction.replace` in the ambient transaction: makes the slot hold exactly these files. Idempotent. */

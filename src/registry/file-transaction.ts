@@ -57,6 +57,7 @@ export interface AttachPair {
 }
 
 const pairsMax = 10_000;
+const ownersMax = 10_000;
 
 /**
  * The verbs that belong into a transaction of the application. Everything they do commits and rolls back with it. Each is one
@@ -121,11 +122,14 @@ export class FileTransaction {
   }
 
   /**
-   * Drops every reference of a record, or of one of its slots. An `attach` to the same record in a transaction that runs at the
-   * same moment is not seen: lock the record's row first where that can happen.
+   * Drops every reference of a record, or of one of its slots; of many records in one statement, at most 10,000. An `attach` to
+   * the same record in a transaction that runs at the same moment is not seen: lock the record's row first where that can happen.
    */
-  async detachAll(owner: OwnerSelector): Promise<DetachResult> {
-    const { type, id, slot } = checkOwnerSelector(owner);
+  async detachAll(owners: OwnerSelector | readonly OwnerSelector[]): Promise<DetachResult> {
+    if (Array.isArray(owners)) {
+      return this.detachAllMany(owners as readonly OwnerSelector[]);
+    }
+    const { type, id, slot } = checkOwnerSelector(owners as OwnerSelector);
     return this.call('detach_all', [
       ['text', type],
       ['text', id],
@@ -246,6 +250,16 @@ export class FileTransaction {
    */
   async redact(files: FileArgument | readonly FileArgument[]): Promise<RedactResult> {
     return this.call('redact', [uuidArray(toFileIds(files))]);
+  }
+
+  private async detachAllMany(owners: readonly OwnerSelector[]): Promise<DetachResult> {
+    if (owners.length > ownersMax) {
+      throw new InvalidOwnerError(
+        `detachAll takes at most ${ownersMax} owners, received ${owners.length}. Make several calls.`,
+      );
+    }
+    const rows = Array.from(owners, checkOwnerSelector);
+    return rows.length === 0 ? { detached: 0 } : this.call('detach_all_many', [jsonArgument(rows)]);
   }
 
   private async attaching<Result extends object>(verb: string, args: readonly Argument[]): Promise<Result> {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FileRegistryError } from '../errors/file-registry-error.js';
 import { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import { RenditionFailedError } from '../errors/rendition-failed-error.js';
@@ -19,12 +20,21 @@ export interface RenditionFailure {
 const messageMax = 1000;
 
 export function toRenditionFailure(error: unknown): RenditionFailure {
-  const message = error instanceof Error ? error.message : String(error);
   return {
     code: error instanceof FileRegistryError ? error.code : undefined,
     // PostgreSQL stores neither NUL nor half a surrogate pair.
-    message: message.slice(0, messageMax).toWellFormed().replaceAll('\0', ''),
+    message: messageOf(error).slice(0, messageMax).toWellFormed().replaceAll('\0', ''),
   };
+}
+
+/** Whatever was thrown: makers can throw what has no message, or none that can be read. */
+export function messageOf(error: unknown): string {
+  try {
+    const message: unknown = error instanceof Error ? error.message : error;
+    return typeof message === 'string' ? message : inspect(message, { depth: 1 });
+  } catch {
+    return 'an error that cannot be read.';
+  }
 }
 
 export function renditionFailed(

@@ -14,10 +14,25 @@ export class RenditionLease {
     private readonly database: RegistryDatabase,
   ) {}
 
-  /** Renews it until `stop` is called; `onLost` is called once, when it is another's or could not be renewed in time. */
+  /**
+   * Renews it until `stop` is called; `onLost` is called when it is another's or could not be renewed in time, because the database
+   * was away or did not answer.
+   */
   keep(onLost: () => void): { stop(): void } {
     let renewedAt = performance.now();
+    // By turns and not by the clock: a maker that keeps the process busy is not what this is about.
+    let silentTurns = 0;
+    const lost = () => {
+      clearInterval(timer);
+      onLost();
+    };
     const timer = setInterval(() => {
+      if (++silentTurns > 1) {
+        if (silentTurns === renewalsPerLease) {
+          lost();
+        }
+        return;
+      }
       const askedAt = performance.now();
       this.call<boolean>('renew_rendition_lease', ['bigint', this.leaseMs])
         .then((renewed) => {
@@ -27,9 +42,9 @@ export class RenditionLease {
         // A database that is away for a moment is asked again at the next turn.
         .catch(() => performance.now() - renewedAt < this.leaseMs)
         .then((kept) => {
+          silentTurns = 0;
           if (!kept) {
-            clearInterval(timer);
-            onLost();
+            lost();
           }
         });
     }, this.leaseMs / renewalsPerLease);

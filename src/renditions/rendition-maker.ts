@@ -12,7 +12,7 @@ import type { RenditionSpec } from './rendition-spec.js';
  */
 export interface RenditionMaker {
   /**
-   * Refuses specs that it does not know, before anything is read or reserved. Left out: every spec is tried.
+   * Refuses specs that it does not know, before anything is read or reserved, and at once: no promise. Left out: every spec is tried.
    *
    * @throws InvalidRenditionSpecError
    */
@@ -29,7 +29,7 @@ export interface RenditionMaker {
 export interface RenditionRequest {
   readonly original: StoredFile;
   readonly spec: RenditionSpec;
-  /** Opens the original's bytes. May be called more than once. */
+  /** Opens the original's bytes. May be called more than once; what is still open when the making is over is closed. */
   readonly read: () => Promise<Readable>;
   /** Fires when nobody wants it any more: a timeout, a shutdown. The maker should stop. */
   readonly signal: AbortSignal;

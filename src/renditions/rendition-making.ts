@@ -1,9 +1,11 @@
+import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { DatabaseUnavailableError } from '../errors/database-unavailable-error.js';
 import { FileBusyError } from '../errors/file-busy-error.js';
 import { FileCondemnedError } from '../errors/file-condemned-error.js';
 import { FileNotFoundError } from '../errors/file-not-found-error.js';
+import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import { RenditionFailedError } from '../errors/rendition-failed-error.js';
 import { RenditionLimitError } from '../errors/rendition-limit-error.js';
@@ -27,14 +29,9 @@ import type { RenditionSpec } from './rendition-spec.js';
 import { RenditionUpload } from './rendition-upload.js';
 
 /** Say nothing of the maker: whoever asks next is told the same, or gets it. */
-const notTheMakers = [
-  DatabaseUnavailableError,
-  FileBusyError,
-  FileCondemnedError,
-  FileNotFoundError,
-  RenditionBusyError,
-  RenditionLimitError,
-];
+const notTheMakers = [DatabaseUnavailableError, RenditionBusyError];
+/** Neither do these of the original. Of another file that the maker needs they are its failure. */
+const ofTheOriginal = [FileBusyError, FileCondemnedError, FileNotFoundError, RenditionLimitError];
 
 export interface RenditionAssignment extends RenditionName {
   readonly original: StoredFile;
@@ -51,6 +48,9 @@ export class RenditionMaking {
   private readonly stop = new AbortController();
   private readonly lease: RenditionLease;
   private ended: 'timeout' | 'lost' | undefined;
+  /** What the maker reads from. It may leave one open, or open one when all is over. */
+  private readonly opened: Readable[] = [];
+  private over = false;
 
   constructor(
     private readonly assignment: RenditionAssignment,
@@ -65,14 +65,18 @@ export class RenditionMaking {
   async run(): Promise<MakingResult> {
     const timer = setTimeout(() => this.end('timeout'), this.options.renditions.timeoutMs);
     const renewing = this.lease.keep(() => this.end('lost'));
-    const signal = AbortSignal.any([this.stop.signal, this.shutdown]);
+    // Not AbortSignal.any, which keeps every signal that the maker leaves a listener on for as long as the application runs.
+    const shuttingDown = addAbortListener(this.shutdown, () => this.stop.abort(this.shutdown.reason));
     try {
-      return await this.make(signal);
+      return await this.make(this.stop.signal);
     } catch (error) {
       return await this.conclude(error);
     } finally {
       clearTimeout(timer);
       renewing.stop();
+      shuttingDown[Symbol.dispose]();
+      this.over = true;
+      this.opened.forEach((stream) => stream.destroy());
     }
   }
 
@@ -83,8 +87,7 @@ export class RenditionMaking {
 
   private async make(signal: AbortSignal): Promise<MakingResult> {
     const { original, spec, maker } = this.assignment;
-    const read = () =>
-      openFile(original, this.options.storages, { signal }, () => findOrThrow(original, this.database));
+    const read = () => this.open(signal);
     const making = Promise.resolve().then(() => maker.make({ original, spec, read, signal }));
     const made = await orAborted(making, signal).catch((error: unknown) => {
       // What comes after all is nobody's.
@@ -98,12 +101,22 @@ export class RenditionMaking {
     }
   }
 
+  private async open(signal: AbortSignal): Promise<Readable> {
+    const { original } = this.assignment;
+    const stream = await openFile(original, this.options.storages, { signal }, () =>
+      findOrThrow(original, this.database),
+    );
+    // Where the maker does not listen to it, its error would end the process.
+
+    this.opened.push(stream);
+    return this.over ? stream.destroy() : stream;
+  }
+
   private async store(made: MadeRendition, signal: AbortSignal): Promise<MakingResult> {
     if (typeof made !== 'object' || made === null || made.content === undefined || made.content === null) {
       throw new RenditionFailedError('The maker made nothing. Make it answer with { content }, or throw.');
     }
     const { original } = this.assignment;
-    const content = toReadable(made.content);
     const plan = planUpload(
       {
         filename: made.filename ?? original.filename ?? undefined,
@@ -124,7 +137,7 @@ export class RenditionMaking {
       this.options.uploadTtlMs,
     );
     try {
-      const file = await upload.run(content);
+      const file = await upload.run(toReadable(made.content));
       return { file, existing: upload.existing };
     } catch (error) {
       if (upload.lost) this.end('lost');
@@ -141,13 +154,21 @@ export class RenditionMaking {
       await this.lease.release().catch(() => undefined);
       throw renditionBusy(this.assignment, 'the application shuts down');
     }
-    if (notTheMakers.some((type) => cause instanceof type)) {
+    if (this.isNotTheMakers(cause)) {
       await this.lease.release().catch(() => undefined);
       throw cause;
     }
     const failure = this.failureOf(cause);
     await this.lease.fail(failure, this.options.renditions.failureTtlMs).catch(() => undefined);
     throw renditionFailed(this.assignment, failure, cause);
+  }
+
+  private isNotTheMakers(error: unknown): boolean {
+    if (notTheMakers.some((type) => error instanceof type)) {
+      return true;
+    }
+    const of = ofTheOriginal.find((type) => error instanceof type) && (error as FileRegistryError).context;
+    return of !== undefined && [of['fileId'], of['fileIds']].flat().includes(this.assignment.originalId);
   }
 
   private failureOf(error: unknown): RenditionFailure {

@@ -74,6 +74,9 @@ export abstract class RenditionVerbs extends AmbientVerbs implements OnApplicati
     options: GetRenditionOptions = {},
   ): Promise<Rendition> {
     refuseInsideTransaction('rendition', this.renditionOptions.transaction);
+    if (typeof options !== 'object' || options === null) {
+      throw invalidOption('options', 'expected an object', options);
+    }
     const { rendition } = await this.renditionsOf.get(
       toFileId(original),
       toRenditionSpec(spec),
@@ -115,13 +118,17 @@ export abstract class RenditionVerbs extends AmbientVerbs implements OnApplicati
     if (specs === undefined) {
       throw invalidOption('set', `expected one of renditions.sets (${[...sets.keys()].join(', ')})`, set);
     }
-    if (typeof originals !== 'object' || originals === null) {
+    if (
+      typeof originals !== 'object' ||
+      originals === null ||
+      !(Symbol.iterator in originals || Symbol.asyncIterator in originals)
+    ) {
       throw invalidOption('originals', 'expected files to iterate over', originals);
     }
     return new Warming(specs, this.renditionsOf, options).run(originals);
   }
 
-  /** @internal Stops the making of renditions, after the application has stopped to serve. */
+  /** Nest calls it: stops the making of renditions, after the application has stopped to serve. */
   async onApplicationShutdown(): Promise<void> {
     await this.renditionsOf.stop();
   }

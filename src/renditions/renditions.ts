@@ -7,9 +7,11 @@ import type { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { missingFileError, type MissingFiles } from '../registry/missing-file-error.js';
 import { type StoredFileJson, toStoredFile } from '../registry/stored-file.js';
+import { checkSpec } from './check-spec.js';
 import { orAborted } from './or-aborted.js';
 import { type Rendition, toRendition } from './rendition.js';
 import {
+  messageOf,
   renditionBusy,
   type RenditionFailure,
   renditionFailed,
@@ -163,10 +165,10 @@ export class Renditions {
       );
     }
     try {
-      maker.check?.(spec);
+      checkSpec(maker, spec);
       return maker;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return error instanceof Error ? error : new Error(messageOf(error));
     }
   }
 }

@@ -2,6 +2,7 @@ import { invalidOption } from '../options/invalid-option.js';
 import { renditionDefaults, renditionLimits } from '../options/option-defaults.js';
 import { wholeNumber } from '../options/whole-number.js';
 import type { StorageMap } from '../storage/storage-map.js';
+import { checkSpec } from './check-spec.js';
 import type { RenditionMaker } from './rendition-maker.js';
 import type { RenditionOptions } from './rendition-options.js';
 import { formatRenditionSpec, type RenditionSpec, toRenditionSpec } from './rendition-spec.js';
@@ -73,7 +74,9 @@ function checkSets(sets: unknown, maker: RenditionMaker | undefined): Map<string
       const checked = new Map(
         Array.from(specs, (spec) => [formatRenditionSpec(spec), toRenditionSpec(spec)]),
       );
-      checked.forEach((spec) => maker?.check?.(spec));
+      if (maker !== undefined) {
+        checked.forEach((spec) => checkSpec(maker, spec));
+      }
       return [name, [...checked.values()]];
     }),
   );

@@ -8,7 +8,7 @@ import { findOrThrow } from '../registry/find-or-throw.js';
 import { planUpload } from '../registry/plan-upload.js';
 import type { StoreOptions } from '../registry/store-options.js';
 import { type Rendition, toRendition } from './rendition.js';
-import { formatRenditionSpec, type RenditionSpecArgument } from './rendition-spec.js';
+import { formatRenditionSpec, type RenditionSpecArgument, toRenditionSpec } from './rendition-spec.js';
 import { RenditionUpload } from './rendition-upload.js';
 
 /** Stores content as an original's rendition, in the place of one that is there. */
@@ -30,7 +30,9 @@ export async function storeRendition(
     if (typeof given !== 'object' || given === null) {
       throw invalidOption('options', 'expected an object', given);
     }
-    const slot = formatRenditionSpec(spec);
+    // The caller's own may be another by the time the bytes are stored.
+    const checkedSpec = toRenditionSpec(spec);
+    const slot = formatRenditionSpec(checkedSpec);
     const found = await findOrThrow(original, database);
     const named = given.filename ?? undefined;
     const plan = planUpload(
@@ -49,7 +51,7 @@ export async function storeRendition(
     const storage = options.storages.get(plan.storage);
     const target = { originalId: found.id, slot, token: null };
     const upload = new RenditionUpload(target, plan, storage, database, options.uploadTtlMs);
-    return toRendition(await upload.run(readable), spec);
+    return toRendition(await upload.run(readable), checkedSpec);
   } catch (error) {
     readable.destroy();
     throw error;

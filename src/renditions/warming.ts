@@ -3,8 +3,10 @@ import { invalidOption } from '../options/invalid-option.js';
 import { wholeNumber } from '../options/whole-number.js';
 import { type FileArgument, toFileId } from '../registry/file-argument.js';
 import { checkSignal } from '../registry/plan-upload.js';
+import { messageOf } from './rendition-errors.js';
 import type { Renditions } from './renditions.js';
 import { formatRenditionSpec, type RenditionSpec } from './rendition-spec.js';
+import { untilAborted } from './until-aborted.js';
 import type { WarmFailure, WarmOptions, WarmReport } from './warm-report.js';
 
 const concurrencyDefault = 4;
@@ -25,6 +27,9 @@ export class Warming {
     private readonly renditions: Renditions,
     options: WarmOptions,
   ) {
+    if (typeof options !== 'object' || options === null) {
+      throw invalidOption('options', 'expected an object', options);
+    }
     const { concurrency = concurrencyDefault, onProgress } = options;
     this.concurrency = wholeNumber('concurrency', concurrency, concurrencyLimits);
     if (onProgress !== undefined && typeof onProgress !== 'function') {
@@ -36,24 +41,25 @@ export class Warming {
 
   async run(originals: Iterable<FileArgument> | AsyncIterable<FileArgument>): Promise<WarmReport> {
     const inFlight = new Set<Promise<void>>();
+    const broken = new AbortController();
+    const stop = AbortSignal.any([broken.signal, ...(this.signal === undefined ? [] : [this.signal])]);
+    let exhausted = false;
     try {
-      for await (const original of originals) {
-        if (this.signal?.aborted === true) {
-          this.aborted = true;
-          break;
-        }
-        const working = this.warmOne(original).finally(() => inFlight.delete(working));
-        // Its error is met below, at the latest when all have ended.
-        working.catch(() => undefined);
+      for await (const original of untilAborted(originals, stop)) {
+        const working = this.warmOne(original)
+          .catch((error: unknown) => broken.abort(error))
+          .finally(() => inFlight.delete(working));
         inFlight.add(working);
         if (inFlight.size >= this.concurrency) {
           await Promise.race(inFlight);
         }
       }
-      await Promise.all(inFlight);
+      exhausted = !stop.aborted;
     } finally {
-      await Promise.allSettled(inFlight);
+      await Promise.all(inFlight);
     }
+    broken.signal.throwIfAborted();
+    this.aborted ||= !exhausted;
     return this.report();
   }
 
@@ -74,7 +80,7 @@ export class Warming {
         }
       }
     } catch (error) {
-      this.specs.forEach((spec) => this.fail(String(Object(original).id ?? original), spec, error));
+      this.specs.forEach((spec) => this.fail(messageOf(Object(original).id ?? original), spec, error));
     }
     this.counts.originals++;
     this.onProgress?.(this.report());
@@ -99,7 +105,7 @@ export class Warming {
       file: file.slice(0, 100),
       spec: formatRenditionSpec(spec),
       code: String(context['code'] ?? code),
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
     });
   }
 

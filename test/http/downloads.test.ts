@@ -44,6 +44,13 @@ describe.each(apps)('on $platform', (app) => {
     expect([status, headers.get('content-length'), body]).toEqual([200, '0', '']);
   });
 
+  test('the last bytes of an empty file are all of it, its first are not there', async () => {
+    const { path } = await app.article('');
+    expect(await answered(path, { range: 'bytes=-5' })).toMatchObject({ status: 200, body: '' });
+    expect((await answered(path, { range: 'bytes=-0' })).status).toBe(416);
+    expect((await answered(path, { range: 'bytes=0-' })).status).toBe(416);
+  });
+
   test.each([
     ['bytes=2-4', 'bytes 2-4/10', '234'],
     ['bytes=7-', 'bytes 7-9/10', '789'],
@@ -60,14 +67,19 @@ describe.each(apps)('on $platform', (app) => {
     expect(headers.get('etag')).toBe(`"${cover.id}"`);
   });
 
-  test.each(['bytes=0-1,4-5', 'bytes=4-2,9-9,0-0', 'lines=1-2', 'lines=90-', 'bytes=a-b', 'nonsense'])(
-    '%s is answered with the whole',
-    async (range) => {
-      const { path } = await app.article('0123456789');
-      const { status, headers, body } = await answered(path, { range });
-      expect([status, headers.get('content-range'), body]).toEqual([200, null, '0123456789']);
-    },
-  );
+  test.each([
+    'bytes=0-1,4-5',
+    'bytes=4-2,9-9,0-0',
+    'lines=1-2',
+    'lines=90-',
+    'bytesize=90-',
+    'bytes=a-b',
+    'nonsense',
+  ])('%s is answered with the whole', async (range) => {
+    const { path } = await app.article('0123456789');
+    const { status, headers, body } = await answered(path, { range });
+    expect([status, headers.get('content-range'), body]).toEqual([200, null, '0123456789']);
+  });
 
   test.each(['bytes=10-', 'bytes=20-30', 'bytes=-0', 'bytes=4-2'])(
     '%s cannot be satisfied',

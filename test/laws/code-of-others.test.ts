@@ -35,6 +35,7 @@ async function wholeLife(session: Client): Promise<void> {
   const id = randomUUID();
   const key = `2026/11/${id}.jpg`;
   const ids = `{${id}}`;
+  const [small, token] = [randomUUID(), randomUUID()];
   const calls: [string, unknown[]][] = [
     [`reserve($1, 'media', $2, 'photo.jpg', 60000)`, [id, key]],
     ['renew_reservation($1, 60000)', [id]],
@@ -46,12 +47,26 @@ async function wholeLife(session: Client): Promise<void> {
     [`files_of('[{"type":"article","id":"1"}]')`, []],
     ['references_of($1, null, null, null, 10)', [id]],
     ['count_references($1)', [ids]],
+    [`begin_rendition($1, 'size=1', $2, 60000)`, [id, token]],
+    [`renew_rendition_lease($1, 'size=1', $2, 60000)`, [id, token]],
+    [`reserve($1, 'media', $2, 'photo.jpg', 60000)`, [small, `2026/11/${small}.jpg`]],
+    [
+      `finish_rendition($1, null, 'image/jpeg', 1, null, '{}', $2, 'size=1', $3, false)`,
+      [small, id, token],
+    ],
+    [`begin_rendition($1, 'size=2', $2, 60000)`, [id, token]],
+    [`fail_rendition($1, 'size=2', $2, '{"message":"e"}', 1000)`, [id, token]],
+    [`begin_rendition($1, 'size=3', $2, 60000)`, [id, token]],
+    [`release_rendition($1, 'size=3', $2)`, [id, token]],
+    [`renditions_of($1, 'sized', '1', null)`, [ids]],
+    [`detach_renditions($1, 'sized', '1', null)`, [ids]],
     [`detach($1, 'article', '1', 'cover')`, [ids]],
     ['list_tracked_columns()', []],
     ['track_new_partitions()', []],
     [`verify_tracked_rows(${tracked.id}, '["a"]', 10)`, []],
     [`verify_tracked_owners(${tracked.id}, '', 10)`, []],
     [`detach_all('article', '2', null)`, []],
+    [`detach_all_many('[{"type":"article","id":"2"}]')`, []],
     [`stats('[{"reason":"detached","periodMs":0}]')`, []],
     [`health('[{"reason":"detached","periodMs":0}]', '{media}', 10)`, []],
     [
@@ -109,10 +124,11 @@ test('temporary types, domains and tables named like what the functions use are 
     'deletion_outbox',
     'deletions',
     'adopted_keys',
+    'rendition_leases',
     'settings',
     'migrations',
   ];
-  for (const table of [...tables, 'gone', 'begun', 'due', 'pg_class', 'pg_type']) {
+  for (const table of [...tables, 'gone', 'begun', 'due', 'above', 'below', 'ended', 'pg_class', 'pg_type']) {
     await attacker.query(`create temporary table ${table} (id pg_catalog.uuid, file_id pg_catalog.uuid)`);
   }
 

@@ -1,4 +1,4 @@
-import type { OwnerTypesOptions } from 'nestjs-file-registry';
+import type { OwnerTypesOptions, StoredFile } from 'nestjs-file-registry';
 import { expect, onTestFinished, test } from 'vitest';
 import { createWatchedRegistry } from './support/watched-registry.js';
 
@@ -70,6 +70,37 @@ test('unprotect ends it: the file goes after its grace period', async () => {
   await db.transaction().execute((trx) => files.in(trx).unprotect(stored[0]!));
   await other.processor.drain();
   expect(await registry.hasBytes(stored[0]!)).toBe(false);
+});
+
+test('a hold decides nothing: its release does not let go what a record of an ignored type let go', async () => {
+  const other = await registry.another({
+    ownerTypes: { ignore: ['contract'] },
+    gracePeriodMs: 0,
+    unattachedTtlMs: 0,
+  });
+  onTestFinished(() => other.module.close());
+  const change = (verb: 'hold' | 'release', file: StoredFile) =>
+    db.transaction().execute((trx) => files.in(trx)[verb](file, 'court'));
+
+  for (const settledWhileHeld of [true, false]) {
+    const [contract, article] = await registry.storeMany(2);
+    for (const [file, type] of [
+      [contract!, 'contract'],
+      [article!, 'article'],
+    ] as const) {
+      await registry.attach(file, '1', 'slot', type);
+      await change('hold', file);
+      await registry.detach(file, '1', 'slot', type);
+    }
+    if (settledWhileHeld) await other.processor.drain();
+    for (const file of [contract!, article!]) await change('release', file);
+    await other.processor.drain();
+
+    expect(await registry.hasBytes(contract!), 'the ignored type').toBe(true);
+    expect(await files.references(contract!)).toMatchObject([{ type: 'registry:protection' }]);
+    expect(await registry.hasBytes(article!), 'any other').toBe(false);
+  }
+  await registry.assertLaws();
 });
 
 test('erase asks nobody', async () => {

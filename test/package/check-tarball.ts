@@ -9,17 +9,27 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import ts from 'typescript';
 
 const project = join(import.meta.dirname, '..', '..');
-const { name, dependencies, peerDependencies } = JSON.parse(
-  readFileSync(join(project, 'package.json'), 'utf8'),
-) as { name: string; dependencies: object; peerDependencies: object };
+const {
+  name,
+  dependencies,
+  exports: exported,
+  peerDependencies,
+} = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+  name: string;
+  dependencies: object;
+  exports: Record<string, string | { types: string }>;
+  peerDependencies: object;
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'file-registry-package-'));
 try {
@@ -27,7 +37,10 @@ try {
   checkContents(tarball.files.map((file) => file.path));
   install(join(folder, tarball.filename));
   checkImports();
-  console.log(`${tarball.filename}: ${tarball.files.length} files, imported from ESM and CommonJS`);
+  checkTypes();
+  console.log(
+    `${tarball.filename}: ${tarball.files.length} files, imported from ESM and CommonJS, types checked`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -141,4 +154,35 @@ function checkImports(): void {
   const cli = join(folder, 'node_modules', name, 'dist/cli/main.js');
   const answered = execFileSync(process.execPath, [cli, '--version'], { cwd: folder, encoding: 'utf8' });
   assert.equal(answered.trim(), version, 'the command line does not start');
+}
+
+/** Its declarations stand without `skipLibCheck`: what was stripped as internal must not be what an interface asks for. */
+function checkTypes(): void {
+  const installed = join(realpathSync(folder), 'node_modules', name, 'dist');
+  const entries = Object.values(exported).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry.types],
+  );
+  const program = ts.createProgram({
+    rootNames: entries.map((entry) => join(installed, '..', entry)),
+    options: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      strict: true,
+      noEmit: true,
+      types: [join(project, 'node_modules/@types/node')],
+    },
+  });
+  const own = program
+    .getSourceFiles()
+    .filter(({ fileName }) => fileName.startsWith(installed.replaceAll(sep, '/')));
+  assert(own.length > entries.length, 'the declarations are not there');
+  const errors = own.flatMap((file) => [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ]);
+  const told = errors.map(
+    ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+  );
+  assert.deepEqual(told, [], 'declarations that do not pass the type check');
 }

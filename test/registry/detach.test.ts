@@ -21,7 +21,8 @@ beforeEach(async () => {
 afterEach(() => registry.assertLaws());
 
 const gallery = () => ({ type: 'article', id, slot: 'gallery' });
-const detachAll = (owner: OwnerSelector) => db.transaction().execute((trx) => files.in(trx).detachAll(owner));
+const detachAll = (owner: OwnerSelector | readonly OwnerSelector[]) =>
+  db.transaction().execute((trx) => files.in(trx).detachAll(owner));
 
 async function intents(file: StoredFile) {
   return registry.tables
@@ -72,6 +73,44 @@ test('detachAll drops one slot, or all of a record, and is repeatable', async ()
   expect(await detachAll({ type: 'article', id })).toEqual({ detached: 0 });
   expect(await files.count([one, two]), 'another record keeps its own').toEqual([1, 0]);
   expect(await intents(one)).toHaveLength(2);
+});
+
+test('detachAll of many records drops what each of them names, in one statement, and is repeatable', async () => {
+  await registry.attach(one, `${id}0`);
+  await registry.attach(two, `${id}1`, 'gallery');
+  const owners = [
+    { type: 'article', id, slot: 'cover' },
+    { type: 'article', id: `${id}0` },
+    { type: 'article', id: `${id}0` },
+    { type: 'article', id: `${id}1`, slot: 'cover' },
+    { type: 'nothing', id },
+  ];
+
+  expect(await detachAll(owners)).toEqual({ detached: 2 });
+  expect(await detachAll(owners)).toEqual({ detached: 0 });
+  expect(await detachAll([])).toEqual({ detached: 0 });
+  expect(await files.count([one, two]), 'other slots keep theirs').toEqual([1, 2]);
+  expect(await intents(one)).toHaveLength(2);
+});
+
+test('of many records one that is malformed or reserved keeps all, and so do too many', async () => {
+  const good = { type: 'article', id };
+  for (const bad of [{ type: 'file', id }, { type: 'article', id, slot: '' }, null as never]) {
+    expect(await errorOf(detachAll([good, bad]))).toMatchObject({ code: 'INVALID_OWNER' });
+  }
+  const tooMany = Array.from({ length: 10_001 }, () => good);
+  expect(await errorOf(detachAll(tooMany))).toMatchObject({ code: 'INVALID_OWNER' });
+  expect(await files.count([one, two])).toEqual([2, 1]);
+});
+
+test('two sessions that detach the same records in opposite order do not deadlock', async () => {
+  const owners = Array.from({ length: 10 }, (_, n) => ({ type: 'article', id: `${id}-${n}` }));
+  for (const owner of owners) await registry.attach(one, owner.id);
+
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => detachAll(n % 2 ? owners : owners.toReversed())),
+  );
+  expect(outcomes.reduce((sum, { detached }) => sum + detached, 0)).toBe(10);
 });
 
 test('a record of more files than one batch is detached in one call', async () => {

@@ -140,6 +140,10 @@ test.for([
   ],
   ['detach', `select file_registry.detach(array[$1]::uuid[], $2, 'x', 's')`],
   ['detach_all', `select file_registry.detach_all($2, $1, null)`],
+  [
+    'detach_all_many',
+    `select file_registry.detach_all_many(jsonb_build_array(jsonb_build_object('type', $2::text, 'id', $1::text)))`,
+  ],
   ['replace', `select file_registry.replace($2, 'x', 's', array[$1]::uuid[])`],
 ])('the function %s itself refuses reserved owners, whoever calls it', async ([, statement = '']) => {
   for (const type of ['file', 'registry:protected']) {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FileArgument, WarmReport } from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { createRenditionRegistry } from './support/rendition-registry.js';
@@ -94,3 +95,57 @@ test.for([{ concurrency: 0 }, { concurrency: 101 }, { onProgress: 'text' }, { si
     await expect(files.warm('list', 42 as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   },
 );
+
+test('options that are none, and an original in the place of a list, are refused', async () => {
+  const original = await registry.original();
+  const invalid = { code: 'INVALID_OPTION', kind: 'usage' };
+  await expect(files.warm('list', original as never)).rejects.toMatchObject(invalid);
+  await expect(files.warm('list', original.id as never)).rejects.toMatchObject(invalid);
+  await expect(files.warm('list', [original], null as never)).rejects.toMatchObject(invalid);
+  await expect(files.rendition(original, 'size=1', null as never)).rejects.toMatchObject(invalid);
+});
+
+/** One original, and then none for ever. */
+async function* oneAndNoMore(original: FileArgument): AsyncGenerator<FileArgument> {
+  yield original;
+  await new Promise(() => undefined);
+}
+
+test('what onProgress throws ends it also where the next original never comes', async () => {
+  const onProgress = () => {
+    throw new Error('the bar broke');
+  };
+  const originals = oneAndNoMore(await registry.original());
+  await expect(files.warm('list', originals, { onProgress, concurrency: 3 })).rejects.toThrow('the bar broke');
+});
+
+test('its signal ends it while it waits for the next original', async () => {
+  const abort = new AbortController();
+  const report = await files.warm('list', oneAndNoMore(await registry.original()), {
+    signal: abort.signal,
+    onProgress: () => setImmediate(() => abort.abort()),
+  });
+  expect(report).toMatchObject({ originals: 1, made: 1, aborted: true });
+});
+
+test('the originals are told that no more of them is wanted', async () => {
+  const [first, second] = [await registry.original(), await registry.original()];
+  const abort = new AbortController();
+  let ended = false;
+  const cursor = async function* () {
+    try {
+      yield first;
+      yield second;
+    } finally {
+      await pause(1);
+      ended = true;
+    }
+  };
+  const report = await files.warm('list', cursor(), {
+    concurrency: 1,
+    signal: abort.signal,
+    onProgress: () => abort.abort(),
+  });
+  expect(report).toMatchObject({ originals: 1, aborted: true });
+  expect(ended).toBe(true);
+});

@@ -59,7 +59,10 @@ export class TestDatabase {
 
   /** Over a pool of its own. The tables are the test's business, hence `any`. */
   kysely<Tables = any>(options: ConnectionOptions = {}): Kysely<Tables> {
-    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: this.pool(options) }) });
+    const pool = this.pool(options);
+    // As the README asks of an application: nobody else listens for connections that break in use.
+    pool.on('connect', (client) => client.on('error', () => {}));
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   }
 
   /** A connection by itself, already connected: for what needs one session, such as two transactions side by side. */

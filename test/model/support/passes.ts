@@ -51,7 +51,7 @@ export class Passes {
     const worker = this.idle(place);
     if (worker === undefined) return;
     const permission = this.permission();
-    const stalled = await worker.stall(at, call);
+    const stalled = await worker.stall(at, call, () => this.newlyLeasedKeys());
     await this.observe(permission, !stalled, [worker]);
     if (stalled) this.scene.world.count('stall');
   }
@@ -131,6 +131,18 @@ export class Passes {
         }
       }
     }
+  }
+
+  /** Under a lease that lasts, and none that another processor is stuck with. */
+  private async newlyLeasedKeys(): Promise<string[]> {
+    const { rows } = await this.scene.world.admin.query<{ key: string }>(
+      `select key from file_registry.deletions
+        where lease_token is not null and next_attempt_at > clock_timestamp() and next_attempt_at < 'infinity'`,
+    );
+    const others = new Set(
+      this.everStarted.flatMap(({ stalled }) => (stalled?.leaseLasts ? stalled.keys : [])),
+    );
+    return rows.map(({ key }) => key).filter((key) => !others.has(key));
   }
 
   private idle(place: number): Worker | undefined {

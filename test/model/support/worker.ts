@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FileRegistry, FileRegistryModule, type FileStorage, OutboxProcessor } from 'nestjs-file-registry';
-import { type Fault, faults, type FaultyStorage, faultyStorage } from 'nestjs-file-registry/testing';
+import { type Fault, faults } from 'nestjs-file-registry/testing';
 import type { Pool } from 'pg';
+import { CountingStorage } from './counting-storage.js';
 import { periods } from './facts.js';
 
 const minute = 60_000;
@@ -10,7 +12,7 @@ const minute = 60_000;
 /** What a processor is stuck in. */
 export interface Stall {
   readonly pass: Promise<unknown>;
-  /** What it was deleting; nobody else may touch these while its lease lasts. */
+  /** What it has leased, in the batch it is stuck in or ahead of it; nobody else may touch these while its lease lasts. */
   readonly keys: readonly string[];
   leaseLasts: boolean;
 }
@@ -20,15 +22,15 @@ export class Worker {
   stalled: Stall | undefined;
   /** The keys that its last pass deleted or tried to. */
   asked: string[] = [];
-  private lastKeys: readonly string[] = [];
 
   private constructor(
     private readonly app: INestApplicationContext,
-    readonly storage: FaultyStorage,
+    private readonly pool: Pool,
+    readonly storage: CountingStorage,
   ) {}
 
   static async start(pool: Pool, bytes: FileStorage, batchSize: number): Promise<Worker> {
-    const storage = faultyStorage(bytes);
+    const storage = new CountingStorage(bytes);
     const app = await NestFactory.createApplicationContext(
       FileRegistryModule.forRoot({
         database: pool,
@@ -39,7 +41,7 @@ export class Worker {
       }),
       { logger: false, abortOnError: false },
     );
-    return new Worker(app, storage);
+    return new Worker(app, pool, storage);
   }
 
   get files(): FileRegistry {
@@ -55,8 +57,15 @@ export class Worker {
     await this.processor.drain();
   }
 
-  /** Begins a pass that gets stuck at its n-th deletion of bytes, before or after it does it. False if it came to its end. */
-  async stall(at: 'before' | 'after', call: number): Promise<boolean> {
+  /**
+   * Begins a pass that gets stuck at its n-th deletion of bytes, before or after it does it. False if it came to its end. What
+   * the pass does beside the one that is stuck has been done: it settles a batch while it deletes others.
+   */
+  async stall(
+    at: 'before' | 'after',
+    call: number,
+    leasedKeys: () => Promise<readonly string[]>,
+  ): Promise<boolean> {
     this.plan(call, at === 'before' ? faults.hang() : faults.late());
     const pass = this.processor.drain();
     await Promise.race([this.storage.untilWaiting(), pass]);
@@ -64,7 +73,8 @@ export class Worker {
       await pass;
       return false;
     }
-    this.stalled = { pass, keys: this.lastKeys, leaseLasts: true };
+    await this.untilNothingElseGoesOn();
+    this.stalled = { pass, keys: await leasedKeys(), leaseLasts: true };
     return true;
   }
 
@@ -81,13 +91,20 @@ export class Worker {
     await Promise.allSettled([closing, this.stalled?.pass]);
   }
 
+  /** Between two steps of a pass nothing but promises is waited for, so that one turn of the loop is enough to see the next. */
+  private async untilNothingElseGoesOn(): Promise<void> {
+    const { pool, storage } = this;
+    do {
+      await nextTurn();
+    } while (storage.deleting > storage.waiting || pool.waitingCount > 0 || pool.idleCount < pool.totalCount);
+  }
+
   private plan(number: number, fault?: Fault): void {
     this.asked = [];
     const struck = this.storage.calls.delete + number;
     this.storage.replan({
       delete: (call) => {
         this.asked.push(...call.keys);
-        this.lastKeys = call.keys;
         return call.number === struck ? fault : undefined;
       },
     });
