@@ -107,7 +107,7 @@ export class RenditionMaking {
       findOrThrow(original, this.database),
     );
     // Where the maker does not listen to it, its error would end the process.
-
+    stream.on('error', () => undefined);
     this.opened.push(stream);
     return this.over ? stream.destroy() : stream;
   }

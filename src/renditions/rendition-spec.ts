@@ -30,7 +30,11 @@ export function toRenditionSpec(spec: RenditionSpecArgument): RenditionSpec {
   if (typeof parts !== 'object' || parts === null) {
     throw invalid(spec);
   }
-  const { size, filter } = parts as Record<'size' | 'filter', unknown>;
+  const { size, filter, ...others } = parts as Record<string, unknown>;
+  // A misspelt part would be another rendition than was meant.
+  if (Object.keys(others).length > 0) {
+    throw invalid(spec);
+  }
   const checked = { ...checkPart('filter', filter, spec), ...checkPart('size', size, spec) };
   if (Object.keys(checked).length === 0) {
     throw invalid(spec);

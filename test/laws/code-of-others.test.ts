@@ -50,10 +50,7 @@ async function wholeLife(session: Client): Promise<void> {
     [`begin_rendition($1, 'size=1', $2, 60000)`, [id, token]],
     [`renew_rendition_lease($1, 'size=1', $2, 60000)`, [id, token]],
     [`reserve($1, 'media', $2, 'photo.jpg', 60000)`, [small, `2026/11/${small}.jpg`]],
-    [
-      `finish_rendition($1, null, 'image/jpeg', 1, null, '{}', $2, 'size=1', $3, false)`,
-      [small, id, token],
-    ],
+    [`finish_rendition($1, null, 'image/jpeg', 1, null, '{}', $2, 'size=1', $3, false)`, [small, id, token]],
     [`begin_rendition($1, 'size=2', $2, 60000)`, [id, token]],
     [`fail_rendition($1, 'size=2', $2, '{"message":"e"}', 1000)`, [id, token]],
     [`begin_rendition($1, 'size=3', $2, 60000)`, [id, token]],

@@ -80,7 +80,7 @@ test('a hold decides nothing: its release does not let go what a record of an ig
   });
   onTestFinished(() => other.module.close());
   const change = (verb: 'hold' | 'release', file: StoredFile) =>
-    db.transaction().execute((trx) => files.in(trx)[verb](file, 'court'));
+    db.transaction().execute(async (trx) => void (await files.in(trx)[verb](file, 'court')));
 
   for (const settledWhileHeld of [true, false]) {
     const [contract, article] = await registry.storeMany(2);

@@ -38,7 +38,9 @@ describe.for(['read committed', 'repeatable read', 'serializable'])(
 
     test('renditions are made, stored, replaced, fail, and go with their original', async () => {
       const original = await files.store(Buffer.from('the original'));
-      await db.transaction().execute((trx) => files.in(trx).attach(original, { type: 'article', id: isolation, slot: 'cover' }));
+      await db
+        .transaction()
+        .execute((trx) => files.in(trx).attach(original, { type: 'article', id: isolation, slot: 'cover' }));
       expect(await files.warm('list', [original])).toMatchObject({ made: 3, failed: 0 });
       const [one] = await Promise.all([
         files.rendition(original, 'size=3'),

@@ -62,7 +62,7 @@ test('a listener that the maker leaves on its signal is not kept, nor what it ho
     signal.addEventListener('abort', () => held.pixels.fill(0));
     return { content: Buffer.from('x') };
   });
-  await files.rendition(original, 'size=1');
+  expect(await files.rendition(original, 'size=1')).toMatchObject({ size: 1 });
   maker.reset();
   await until('it is collected', () => {
     collect();
@@ -101,19 +101,22 @@ test.for(Object.keys(thrown))('a maker that throws %s is reported like any other
   expect(await registry.leases(original)).toEqual([{ slot: 'size=1', failed: true }]);
 });
 
-test.for(['is not there', 'is gone'])('a maker that needs another file, which %s, has failed', async (how) => {
-  const original = await registry.original();
-  const stamp: Pick<StoredFile, 'id'> = { id: '01890000-0000-7000-8000-000000000000' };
-  if (how === 'is gone') {
-    const gone = await registry.original();
-    await registry.erase(gone);
-    Object.assign(stamp, { id: gone.id });
-  }
-  maker.next(async () => ({ content: await files.read(stamp.id) }));
-  await expect(files.rendition(original, 'size=1')).rejects.toMatchObject(failed);
-  await expect(otherProcess().rendition(original, 'size=1')).rejects.toMatchObject(failed);
-  expect(maker.requests).toHaveLength(1);
-});
+test.for(['is not there', 'is gone'])(
+  'a maker that needs another file, which %s, has failed',
+  async (how) => {
+    const original = await registry.original();
+    const stamp: Pick<StoredFile, 'id'> = { id: '01890000-0000-7000-8000-000000000000' };
+    if (how === 'is gone') {
+      const gone = await registry.original();
+      await registry.erase(gone);
+      Object.assign(stamp, { id: gone.id });
+    }
+    maker.next(async () => ({ content: await files.read(stamp.id) }));
+    await expect(files.rendition(original, 'size=1')).rejects.toMatchObject(failed);
+    await expect(otherProcess().rendition(original, 'size=1')).rejects.toMatchObject(failed);
+    expect(maker.requests).toHaveLength(1);
+  },
+);
 
 test('a maker that is too busy has not failed: nothing is remembered, and who waits elsewhere makes it', async () => {
   const original = await registry.original();

@@ -39,6 +39,7 @@ const malformed: Record<string, unknown> = {
   'an empty part': { size: '' },
   'a part that is null': { size: null },
   'a part that is no text': { size: 400 },
+  'a part that is misspelt': { size: '1x1', filtr: 'gray' },
   'a path separator': { size: '../../etc/passwd' },
   'a separator of Windows': { size: 'a\\b' },
   'a part that begins with a point': { size: '.hidden' },

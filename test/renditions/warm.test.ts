@@ -116,7 +116,9 @@ test('what onProgress throws ends it also where the next original never comes', 
     throw new Error('the bar broke');
   };
   const originals = oneAndNoMore(await registry.original());
-  await expect(files.warm('list', originals, { onProgress, concurrency: 3 })).rejects.toThrow('the bar broke');
+  await expect(files.warm('list', originals, { onProgress, concurrency: 3 })).rejects.toThrow(
+    'the bar broke',
+  );
 });
 
 test('its signal ends it while it waits for the next original', async () => {

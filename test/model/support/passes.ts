@@ -133,15 +133,12 @@ export class Passes {
     }
   }
 
-  /** Under a lease that lasts, and none that another processor is stuck with. */
+  /** Whenever the database believes that it ends: a lease that ends too soon is what this is to find. */
   private async newlyLeasedKeys(): Promise<string[]> {
     const { rows } = await this.scene.world.admin.query<{ key: string }>(
-      `select key from file_registry.deletions
-        where lease_token is not null and next_attempt_at > clock_timestamp() and next_attempt_at < 'infinity'`,
+      'select key from file_registry.deletions where lease_token is not null',
     );
-    const others = new Set(
-      this.everStarted.flatMap(({ stalled }) => (stalled?.leaseLasts ? stalled.keys : [])),
-    );
+    const others = new Set(this.everStarted.flatMap(({ stalled }) => stalled?.keys ?? []));
     return rows.map(({ key }) => key).filter((key) => !others.has(key));
   }
 

@@ -22,6 +22,7 @@ export class Worker {
   stalled: Stall | undefined;
   /** The keys that its last pass deleted or tried to. */
   asked: string[] = [];
+  private struckKeys: readonly string[] = [];
 
   private constructor(
     private readonly app: INestApplicationContext,
@@ -74,7 +75,7 @@ export class Worker {
       return false;
     }
     await this.untilNothingElseGoesOn();
-    this.stalled = { pass, keys: await leasedKeys(), leaseLasts: true };
+    this.stalled = { pass, keys: [...this.struckKeys, ...(await leasedKeys())], leaseLasts: true };
     return true;
   }
 
@@ -105,7 +106,9 @@ export class Worker {
     this.storage.replan({
       delete: (call) => {
         this.asked.push(...call.keys);
-        return call.number === struck ? fault : undefined;
+        if (call.number !== struck) return undefined;
+        this.struckKeys = call.keys;
+        return fault;
       },
     });
   }
