@@ -83,7 +83,7 @@ async function queueMinute(
   { size }: BenchContext,
   name: (typeof jobQueueNames)[number],
 ): Promise<Load> {
-  const windowMs = size === 'small' ? 2000 : minuteMs;
+  const windowMs = { small: 2000, medium: 10_000, full: minuteMs }[size];
   await using database = await server.create({ registry: false });
   await using queue = await openJobQueue(name, database, { keysPerJob: 1, tuning: 'defaults' });
   const worker = await queue.work(async () => undefined);

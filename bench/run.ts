@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `npm run bench [-- NAME ...] [--json] [--samples N] [--size small|full] [--loop-ext4]`. docs/benchmarks.md says
+ * Runs benchmarks: `npm run bench [-- NAME ...] [--json] [--samples N] [--size small|medium|full] [--loop-ext4]`. docs/benchmarks.md says
  * what each measures and how to read it. Stops by itself and leaves nothing behind, also after Ctrl-C.
  */
 import { cpus, totalmem } from 'node:os';
@@ -94,10 +94,10 @@ function usage(): string {
     ...Object.entries(scriptBenches).map(([name, { what }]) => [name, what] as const),
   ].map(([name, what]) => `  ${name.padEnd(22)}${what}`);
   return [
-    'npm run bench [-- NAME ...] [--json] [--samples N] [--size small|full] [--loop-ext4]',
+    'npm run bench [-- NAME ...] [--json] [--samples N] [--size small|medium|full] [--loop-ext4]',
     '',
     ...lines,
     '',
-    'Without a NAME the first seven run. --samples is 5 unless given, --size small only tries things out.',
+    'Without a NAME the first seven run. --samples is 5 unless given, --size small only tries things out, medium takes the smaller tables of full.',
   ].join('\n');
 }

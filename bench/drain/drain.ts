@@ -16,13 +16,16 @@ const reference = registryAtOnce.name;
 
 type Subject = { readonly system: DrainSystem; readonly mode: Mode } | typeof bareDelete | typeof bareUnlink;
 
+/** Files. */
+const sizes = { small: [2000], medium: [20_000], full: [20_000, 100_000] };
+
 const floors: readonly Subject[] = [bareDelete, bareUnlink];
 
 export const drain: Bench = {
   name: 'drain',
   what: 'owner rows deleted in transactions of 100, until every byte of their files is gone',
   async run(context) {
-    for (const [index, n] of (context.size === 'small' ? [2000] : [20_000, 100_000]).entries()) {
+    for (const [index, n] of sizes[context.size].entries()) {
       // A hundred calls a transaction take minutes for the larger size, and tell nothing new there.
       const compared = index === 0 ? [...systems, registryPerOwner] : systems;
       const subjects: readonly Subject[] = [

@@ -18,16 +18,21 @@ interface Stage {
   readonly meter: StatementMeter;
 }
 
+/** Files and references, and the dead or waiting rows of the other scenarios. */
+const sizes = {
+  small: { files: [1000, 10_000, 100_000], others: 20_000 },
+  medium: { files: [10_000, 100_000, 1_000_000], others: 200_000 },
+  full: { files: [10_000, 1_000_000, 10_000_000], others: 1_000_000 },
+} as const;
+
 export const flatness: Bench = {
   name: 'flatness',
   what: 'the rate of the processor with more and more rows around, dead rows under a snapshot, and intents not yet due',
   async run(context) {
     const small = context.size === 'small';
     const n = small ? 500 : 5000;
-    const all = scenarios(
-      small ? [1000, 10_000, 100_000] : [10_000, 1_000_000, 10_000_000],
-      small ? 20_000 : 1_000_000,
-    );
+    const { files, others } = sizes[context.size];
+    const all = scenarios(files, others);
     await using stack = new AsyncDisposableStack();
     const stages: Stage[] = [];
     for (const scenario of all) {

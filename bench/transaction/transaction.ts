@@ -35,8 +35,8 @@ export const transaction: Bench = {
             { atOnce: 1000, transactions: 2 },
           ]
         : [
-            { atOnce: 1, transactions: 500 },
-            { atOnce: 1000, transactions: 20 },
+            { atOnce: 1, transactions: context.size === 'full' ? 500 : 200 },
+            { atOnce: 1000, transactions: context.size === 'full' ? 20 : 5 },
           ];
     for (const plan of plans) await compareTransactions(context, plan);
     await compareStatements(context);

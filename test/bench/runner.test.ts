@@ -34,7 +34,7 @@ test.each([
   [['drian'], "There is no benchmark 'drian'. There are: drain, idle."],
   [['--samples', '0'], '--samples must be a whole number from 1 to 50. Received: 0.'],
   [['--samples', '2.5'], 'Received: 2.5.'],
-  [['--size', 'huge'], '--size must be small or full. Received: huge.'],
+  [['--size', 'huge'], '--size must be small, medium or full. Received: huge.'],
   [['--sample', '5'], '--sample'],
 ])('%j is refused', (args, message) => {
   expect(() => parseOptions(args, known)).toThrow(message);
