@@ -21,7 +21,9 @@ test('a figure becomes a row of the table of its metric', () => {
     ],
   });
   expect(filled).toContain('Measured with node v24.');
-  expect(filled).toMatch(/^\| drain: end to end, n = 20,000, files\/s +\| median \| min \| max +\| to the first \|$/m);
+  expect(filled).toMatch(
+    /^\| drain: end to end, n = 20,000, files\/s +\| median \| min \| max +\| to the first \|$/m,
+  );
   expect(filled).toMatch(/^\| registry +\| 9,877 +\| 1 +\| 12,346 \| 1\.00 +\|$/m);
   expect(filled).toMatch(/^\| unlink +\| 4\.57 +\|.+\| 0\.00 +\|$/m);
   expect(filled).not.toMatch(/old|other/);

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type TypeScript from 'typescript';
 
 const require = createRequire(import.meta.url);
 const project = new URL('../../', import.meta.url);
@@ -62,7 +63,7 @@ function compiled(fileName: string): string {
 
 function compile(fileName: string, source: string): string {
   // Loading the compiler takes as long as running what it has compiled.
-  const ts = require('typescript') as typeof import('typescript');
+  const ts = require('typescript') as typeof TypeScript;
   const { config } = ts.readConfigFile(fileURLToPath(new URL('tsconfig.json', project)), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, fileURLToPath(project));
   const { outputText } = ts.transpileModule(source, {
