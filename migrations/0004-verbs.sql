@@ -69,8 +69,8 @@ declare
   held     integer;
   attached integer;
 begin
-  -- Mostly it is one, and these two statements cost half of those below.
-  if wanted = 1 then
+  -- Mostly it is one, and these two statements cost half of those below. An array from SQL may begin elsewhere than at 1.
+  if wanted = 1 and file_ids[1] is not null then
     perform from @schema@.files f where f.id = file_ids[1] for key share;
     if not found then
       return @schema@.explain_missing(file_ids);

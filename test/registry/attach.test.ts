@@ -44,6 +44,19 @@ test('a record may hold several files in one slot, and one file in several slots
   ]);
 });
 
+test.for(['array[$1]', `('[0:0]={' || $1::text || '}')`, 'array[array[$1]]'])(
+  'SQL may write one file as %s',
+  async (array) => {
+    const file = await registry.store();
+    const { rows } = await registry.pool.query(
+      `select file_registry.attach(${array}::uuid[], 'article', $1::text, 'sql') as answer`,
+      [file.id],
+    );
+    expect(rows).toEqual([{ answer: { attached: 1 } }]);
+    expect(await files.count(file)).toBe(1);
+  },
+);
+
 test('a list counts what is new in it, duplicates once', async () => {
   const [one, two, three] = [await registry.store(), await registry.store(), await registry.store()];
   const owner = { type: 'article', id: randomUUID(), slot: 'gallery' };
