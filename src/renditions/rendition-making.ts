@@ -9,6 +9,7 @@ import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import { RenditionFailedError } from '../errors/rendition-failed-error.js';
 import { RenditionLimitError } from '../errors/rendition-limit-error.js';
+import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { toReadable } from '../registry/content.js';
 import { findOrThrow } from '../registry/find-or-throw.js';
@@ -29,7 +30,7 @@ import type { RenditionSpec } from './rendition-spec.js';
 import { RenditionUpload } from './rendition-upload.js';
 
 /** Say nothing of the maker: whoever asks next is told the same, or gets it. */
-const notTheMakers = [DatabaseUnavailableError, RenditionBusyError];
+const notTheMakers = [DatabaseUnavailableError, RenditionBusyError, StorageUnavailableError];
 /** Neither do these of the original. Of another file that the maker needs they are its failure. */
 const ofTheOriginal = [FileBusyError, FileCondemnedError, FileNotFoundError, RenditionLimitError];
 

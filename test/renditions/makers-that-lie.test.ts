@@ -1,7 +1,12 @@
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { FileRegistry, RenditionBusyError, type StoredFile } from 'nestjs-file-registry';
+import {
+  FileRegistry,
+  RenditionBusyError,
+  StorageUnavailableError,
+  type StoredFile,
+} from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { RegistryDatabase } from '../../src/database/registry-database.js';
 import { RESOLVED_OPTIONS } from '../../src/options/options-token.js';
@@ -118,19 +123,24 @@ test.for(['is not there', 'is gone'])(
   },
 );
 
-test('a maker that is too busy has not failed: nothing is remembered, and who waits elsewhere makes it', async () => {
-  const original = await registry.original();
-  const busy = new RenditionBusyError('The queue is full.');
-  const waits = maker.nextWaits();
-  const first = files.rendition(original, 'size=1').catch((error: unknown) => error);
-  await waits.asked;
-  const second = otherProcess().rendition(original, 'size=1');
-  waits.answer(Promise.reject(busy) as never);
-  expect(await first).toBe(busy);
-  expect(await second).toMatchObject({ spec: { size: '1' } });
-  expect(await registry.leases(original)).toEqual([]);
-  expect(maker.requests).toHaveLength(2);
-});
+test.for([
+  ['a maker that is too busy', new RenditionBusyError('The queue is full.')],
+  ['a maker whose storage is away', new StorageUnavailableError('It is away.')],
+] as const)(
+  '%s has not failed: nothing is remembered, and who waits elsewhere makes it',
+  async ([, busy]) => {
+    const original = await registry.original();
+    const waits = maker.nextWaits();
+    const first = files.rendition(original, 'size=1').catch((error: unknown) => error);
+    await waits.asked;
+    const second = otherProcess().rendition(original, 'size=1');
+    waits.answer(Promise.reject(busy) as never);
+    expect(await first).toBe(busy);
+    expect(await second).toMatchObject({ spec: { size: '1' } });
+    expect(await registry.leases(original)).toEqual([]);
+    expect(maker.requests).toHaveLength(2);
+  },
+);
 
 test('a check that refuses with a promise is told that it must throw', async () => {
   const original = await registry.original();
