@@ -39,7 +39,8 @@ describe.each(['before', 'after'])('a worker that is killed %s the bytes are del
 describe.each(['never reaches the database', 'is done, but its answer is lost'])(
   'when the 1st, 2nd, 3rd … step of a pass %s',
   (fault) => {
-    test('nothing referenced goes, and a later pass finishes the rest', async () => {
+    // As many passes as one has steps, each with files of its own.
+    test('nothing referenced goes, and a later pass finishes the rest', { timeout: 120_000 }, async () => {
       let failed = true;
       let failing = 0;
       while (failed) {
