@@ -17,9 +17,9 @@ const timeoutMs = 120_000;
 const limitMs = 60_000;
 
 const kinds: [string, number, number, BytesFactory, TestDatabase][] = [
-  ['in memory, always the same', 1, 30, inMemory, await createTestDatabase()],
-  ['in memory', random, 25, inMemory, await createTestDatabase()],
-  ['on disk', random + 1, 10, onDisk(folder), await createTestDatabase()],
+  ['in memory, always the same', 1, 15, inMemory, await createTestDatabase()],
+  ['in memory', random, 12, inMemory, await createTestDatabase()],
+  ['on disk', random + 1, 5, onDisk(folder), await createTestDatabase()],
 ];
 
 test.for(kinds)(
