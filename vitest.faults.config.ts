@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     ...everything.test,
     include: ['test/{anomalies,crash}/**/*.test.ts'],
+    // Loops over every statement there is, each time from the beginning.
+    testTimeout: 180_000,
     exclude: ['**/node_modules/**'],
   },
 });

@@ -103,17 +103,18 @@ test('a storage is told to stop when its lease cannot be renewed, and what it di
 
 test('an expired lease lets another processor take over, and the late one completes nothing', async () => {
   const file = await registry.store();
-  const other = await registry.another();
-  storage.onDelete = async (objects, proceed) => {
-    await registry.passTime('2 seconds');
-    expect(await other.processor.drain()).toMatchObject({ deleted: 1 });
+  // Its lease is so long that it is not renewed meanwhile.
+  const late = await registry.another({ gracePeriodMs: 0, unattachedTtlMs: 0 });
+  late.storage.onDelete = async (objects, proceed) => {
+    await registry.passTime('2 minutes');
+    expect(await processor.drain()).toMatchObject({ deleted: 1 });
     return proceed(objects);
   };
 
-  expect(await processor.drain()).toMatchObject({ deleted: 0, lostLeases: 1 });
+  expect(await late.processor.drain()).toMatchObject({ deleted: 0, lostLeases: 1 });
   expect(await registry.deletion(file)).toMatchObject({ state: 'deleted', attempts: 2 });
   await registry.assertLaws();
-  await other.module.close();
+  await late.module.close();
 });
 
 test('rows whose lease ended without an outcome are claimed alone, and the others in one batch', async () => {
