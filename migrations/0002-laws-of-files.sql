@@ -200,6 +200,7 @@ create trigger guard_files after update on @schema@.files
 -- could deadlock, as it may wait for intents of ours.
 create function @schema@.condemn_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off set enable_hashjoin = on
 as $body$
 declare
   lease        jsonb       := nullif(current_setting('file_registry.lease', true), '');
@@ -211,19 +212,29 @@ begin
 
   intents := array(
     select o.ctid
-      from gone g
-      join @schema@.deletion_outbox o on o.file_id = g.id
-       for update of o skip locked);
+      from @schema@.deletion_outbox o
+     where o.file_id = any(array(select g.id from gone g))
+       for update skip locked);
 
+  with noted as materialized (
+    select o.file_id,
+           (array_agg(o.reason order by o.noted_at, o.seq))[count(*)] as reason,
+           jsonb_agg(jsonb_object('{type, id, slot, detachedAt}',
+                                  array[o.owner_type, o.owner_id, o.slot, to_json(o.noted_at) #>> '{}'])
+                     order by o.noted_at, o.seq) filter (where o.owner_type is not null) as owners
+      from @schema@.deletion_outbox o
+     where o.file_id = any(array(select g.id from gone g))
+     group by o.file_id
+  )
   insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners,
                                   condemned_at, next_attempt_at, lease_token, attempts)
   select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
-         coalesce(noted.reason, 'direct'),
+         coalesce(n.reason, 'direct'),
          'condemned',
          case
-           when noted.owners is null then '[]'
-           when jsonb_array_length(noted.owners) <= 100 then noted.owners
-           else jsonb_path_query_array(noted.owners, '$[last - 99 to last]')
+           when n.owners is null then '[]'
+           when jsonb_array_length(n.owners) <= 100 then n.owners
+           else jsonb_path_query_array(n.owners, '$[last - 99 to last]')
          end,
          now_due,
          case when leased.here then lease_end else now_due end,
@@ -231,14 +242,7 @@ begin
          case when leased.here then 1 else 0 end
     from gone g
    cross join lateral (select coalesce(lease -> 'storages' ? g.storage, false) as here) leased
-   cross join lateral (
-         select (array_agg(o.reason))[count(*)] as reason,
-                jsonb_agg(jsonb_build_object('type', o.owner_type, 'id', o.owner_id, 'slot', o.slot,
-                                             'detachedAt', o.noted_at)) filter (where o.owner_type is not null) as owners
-           from (select *
-                   from @schema@.deletion_outbox o
-                  where o.file_id = g.id
-                  order by o.noted_at, o.seq) o) noted;
+    left join noted n on n.file_id = g.id;
 
   delete from @schema@.deletion_outbox o where o.ctid = any(intents);
   return null;
@@ -274,8 +278,8 @@ begin
   -- Mostly the files are condemned, and that is all there is to ask.
   open_ids := array(
     select f.id
-      from (select distinct g.file_id from gone g) g
-      join @schema@.files f on f.id = g.file_id);
+      from @schema@.files f
+     where f.id = any(array(select g.file_id from gone g)));
   if open_ids <> '{}' then
     open_ids := array(
       select f.id

@@ -19,7 +19,7 @@ begin
    where not @schema@.is_generated_key(d.file_id, d.key)
       on conflict do nothing;
 
-  perform from due d join @schema@.files f on f.id = d.file_id;
+  perform from @schema@.files f where f.id = any(array(select d.file_id from due d));
 
   if not found then
     -- As scalar subqueries these stay lookups by key, whatever the planner believes of the tables' sizes; the smaller one first.

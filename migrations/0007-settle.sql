@@ -58,7 +58,7 @@ declare
   locked_ids   uuid[];
   locked_ats   timestamptz[];
   locked_seqs  bigint[];
-  condemned    uuid[];
+  condemned    integer := 0;
   leased       json;
   kept         integer := 0;
   dropped      integer := 0;
@@ -154,13 +154,17 @@ begin
                            from @schema@.deletion_outbox o
                           where o.file_id = f.id
                             and (o.noted_at, o.seq) > (y.noted_at, y.seq))
-      returning f.id
+      returning f.id, f.storage, f.key, f.version_id
     )
-    select array_agg(g.id) into condemned from gone g;
+    select count(*),
+           json_agg(json_build_object('fileId', g.id, 'storage', g.storage, 'key', g.key, 'versionId', g.version_id))
+             filter (where g.storage = any(lease_storages))
+      into condemned, leased
+      from gone g;
     perform set_config('file_registry.lease', null, true);
 
     -- Condemning dropped the intents of the condemned; the rest is looked at one by one.
-    if coalesce(cardinality(condemned), 0) < claimed then
+    if condemned < claimed then
       delete from @schema@.deletion_outbox o
        using unnest(claimed_ids, claimed_seqs) as c(file_id, seq)
        where o.file_id = c.file_id
@@ -174,24 +178,17 @@ begin
         join @schema@.deletion_outbox o on o.file_id = c.file_id and o.seq = c.seq;
     end if;
   exception when others then
-    condemned := null;
+    condemned := 0;
+    leased    := null;
     kept      := 0;
     dropped   := 0;
     left_over := claimed;
     failure   := json_build_object('code', sqlstate, 'message', sqlerrm);
   end;
 
-  if lease_token is not null and condemned is not null then
-    select json_agg(json_build_object('fileId', d.file_id, 'storage', d.storage, 'key', d.key, 'versionId', d.version_id))
-      into leased
-      from @schema@.deletions d
-     where d.file_id     = any(condemned)
-       and d.lease_token = settle.lease_token;
-  end if;
-
   return json_build_object(
     'claimed',   claimed,
-    'condemned', coalesce(cardinality(condemned), 0),
+    'condemned', condemned,
     'leased',    leased,
     'kept',      kept,
     'dropped',   dropped,

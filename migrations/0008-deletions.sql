@@ -136,54 +136,52 @@ $body$;
 -- Writes the receipts of deleted bytes; answers how many rows the lease still held, and of the receipts how many files and bytes
 -- there were by reason. An abandoned upload is deleted a second time one time-to-live after it was abandoned, because a stalled
 -- write may land late.
--- Locks: the rows, in the order of their ids. One that a transaction of the application holds, which called redact, does not
--- keep the others from their receipts; it is taken over when its lease ends.
+-- Locks: the rows. One that a transaction of the application holds, which called redact, does not keep the others from their
+-- receipts; it is taken over when its lease ends.
 create function @schema@.complete_deletions(lease_token uuid, file_ids uuid[], upload_ttl_ms bigint) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  second_pass_after interval := upload_ttl_ms * interval '1 millisecond';
-  lockable          uuid[]   := file_ids;
-  completed         json;
+  second_pass_after interval    := upload_ttl_ms * interval '1 millisecond';
+  completed_at      timestamptz := clock_timestamp();
+  lockable          uuid[]      := file_ids;
+  once_more         integer;
+  receipts          json;
+  completed         integer;
 begin
   perform @schema@.begin_step();
 
   for try in 1 .. 2 loop
     begin
-      with held as materialized (
-        select d.file_id,
-               d.state = 'abandoned' and d.condemned_at + second_pass_after > clock_timestamp() as once_more
-          from @schema@.deletions d
-         where d.file_id     = any(lockable)
-           and d.lease_token = complete_deletions.lease_token
-         order by d.file_id
-           for update
-      ), written as (
+      update @schema@.deletions d
+         set next_attempt_at = d.condemned_at + second_pass_after,
+             attempts        = 0,
+             lease_token     = null,
+             last_error      = null
+       where d.file_id     = any(lockable)
+         and d.lease_token = complete_deletions.lease_token
+         and d.state       = 'abandoned'
+         and d.condemned_at + second_pass_after > completed_at;
+      get diagnostics once_more = row_count;
+
+      with written as (
         update @schema@.deletions d
-           set state           = case when h.once_more then d.state                             else 'deleted'         end,
-               next_attempt_at = case when h.once_more then d.condemned_at + second_pass_after                         end,
-               attempts        = case when h.once_more then 0                                   else d.attempts        end,
-               deleted_at      = case when not h.once_more                                      then clock_timestamp() end,
+           set state           = 'deleted',
+               next_attempt_at = null,
+               deleted_at      = completed_at,
                lease_token     = null,
                last_error      = null
-          from held h
-         where d.file_id = h.file_id
-        returning d.reason, d.size, h.once_more
+         where d.file_id     = any(lockable)
+           and d.lease_token = complete_deletions.lease_token
+        returning d.reason, d.size
       ), by_reason as (
-        select w.reason,
-               count(*)                                                   as completed,
-               count(*) filter (where not w.once_more)                    as files,
-               coalesce(sum(w.size) filter (where not w.once_more), 0)    as size
-          from written w
-         group by w.reason
+        select w.reason, count(*) as files, coalesce(sum(w.size), 0) as size from written w group by w.reason
       )
-      select json_build_object(
-               'completed', coalesce(sum(b.completed), 0),
-               'byReason',  coalesce(json_object_agg(b.reason, json_build_object('files', b.files, 'sizeBytes', b.size))
-                                       filter (where b.files > 0), '{}'))
-        into completed
+      select coalesce(sum(b.files), 0),
+             coalesce(json_object_agg(b.reason, json_build_object('files', b.files, 'sizeBytes', b.size)), '{}')
+        into completed, receipts
         from by_reason b;
-      return completed;
+      return json_build_object('completed', once_more + completed, 'byReason', receipts);
     exception when lock_not_available then
       -- Once locked here, they cannot fail again.
       lockable := array(select d.file_id from @schema@.deletions d where d.file_id = any(lockable) for update skip locked);

@@ -192,7 +192,7 @@ begin
                                       'rendition', g.id <> all(file_ids)) order by g.id)
       into erased
       from gone g;
-  exception when foreign_key_violation then
+  exception when foreign_key_violation or restrict_violation then -- the latter since PostgreSQL 18
     get stacked diagnostics violated = constraint_name;
     if violated <> 'file_references_file_id_fkey' then
       raise;

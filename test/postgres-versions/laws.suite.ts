@@ -12,6 +12,7 @@ const law = await database.client({ role: owner });
 const article = { type: 'article', id: '1', slot: 'cover' };
 const refused = ['23001', '23001']; // restrict_violation
 const noSuchFile = ['23503', '23503']; // foreign_key_violation
+const stillReferenced = expect.stringMatching(/^(23001|23503)$/) as string; // the former since version 18
 
 beforeEach(() => registry.empty());
 
@@ -32,7 +33,10 @@ async function errorsOf(text: string, values: unknown[] = []): Promise<string[]>
 test('law 1: a file with a reference cannot go, a reference to nothing cannot come', async () => {
   const file = await registry.store();
   await registry.attach(file, article);
-  expect(await errorsOf(`delete from ${tables}.files where id = $1`, [file.id])).toEqual(noSuchFile);
+  expect(await errorsOf(`delete from ${tables}.files where id = $1`, [file.id])).toEqual([
+    stillReferenced,
+    stillReferenced,
+  ]);
 
   await registry.detach(file, article);
   await registry.passTime('25 hours');

@@ -32,7 +32,7 @@ export const plants = {
         ],
       ],
       condemn_files: [[/then lease_end else now_due/, 'then now_due else now_due']],
-      complete_deletions: [[/and d\.lease_token\s*=\s*complete_deletions\.lease_token/, '']],
+      complete_deletions: [[/and d\.lease_token\s*=\s*complete_deletions\.lease_token/g, '']],
     },
   },
   /** An upload may finish although the processor took its key back. */

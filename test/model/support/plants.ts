@@ -8,7 +8,7 @@ export const plants = {
   /** Whoever comes last completes a deletion, whether or not the lease is still his. */
   'the lease when completing': [
     'complete_deletions',
-    /and d\.lease_token\s*=\s*complete_deletions\.lease_token/,
+    /and d\.lease_token\s*=\s*complete_deletions\.lease_token/g,
     '',
     170,
   ],
