@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { Scenario } from './scenario.js';
+import type { Pick, Scenario } from './scenario.js';
 
 const rowsPerStatement = 1_000_000;
 
@@ -50,15 +50,15 @@ export async function leaveDeadRows(client: Client, { dead }: Scenario): Promise
   await client.query('analyze file_registry.deletion_outbox, file_registry.deletions');
 }
 
-/** Detaches files picked at random all over the table, two hours ago. Answers how many. */
-export async function detachSome(client: Client, { files }: Scenario, count: number): Promise<number> {
+/** Detaches files, two hours ago. Answers how many. */
+export async function detachSome(
+  client: Client,
+  scenario: Scenario,
+  pick: Pick,
+  count: number,
+): Promise<number> {
   await client.query('truncate picked');
-  // Random numbers repeat each other: enough of them make `count` different ones, unless nearly all are wanted.
-  const numbers =
-    files <= 20 * count
-      ? `select n from generate_series(1, ${files}) n order by random()`
-      : `select distinct 1 + floor(random() * ${files})::bigint from generate_series(1, ${2 * count})`;
-  await client.query(`insert into picked select n::text from (${numbers} limit ${count}) as p(n)`);
+  await client.query(`insert into picked select n::text from (${numbersOf(scenario, pick, count)}) as p(n)`);
   await client.query('analyze picked');
   const { rowCount } = await client.query(`
     with gone as (
@@ -70,6 +70,17 @@ export async function detachSome(client: Client, { files }: Scenario, count: num
     select file_id, 'detached', clock_timestamp() - ${dueAge}, 'article', owner_id, 'cover' from gone`);
   await client.query('analyze file_registry.deletion_outbox');
   return rowCount ?? 0;
+}
+
+function numbersOf({ files }: Scenario, pick: Pick, count: number): string {
+  if (pick === 'neighbours') {
+    const first = 1 + Math.floor(Math.random() * (files - count + 1));
+    return `select generate_series(${first}, ${first + count - 1})`;
+  }
+  // Random numbers repeat each other: enough of them make `count` different ones, unless nearly all are wanted.
+  return files <= 20 * count
+    ? `select n from generate_series(1, ${files}) n order by random() limit ${count}`
+    : `select distinct 1 + floor(random() * ${files})::bigint from generate_series(1, ${2 * count}) limit ${count}`;
 }
 
 /** New files in the place of those that went, so that each round finds as many. */

@@ -8,7 +8,7 @@ import { rounds } from '../support/rounds.js';
 import { StatementMeter } from '../support/statement-meter.js';
 import { timed } from '../support/timed.js';
 import { buildTables, detachSome, leaveDeadRows, refill } from './build-tables.js';
-import { type Scenario, scenarios } from './scenario.js';
+import { type Pick, picks, type Scenario, scenarios } from './scenario.js';
 
 interface Stage {
   readonly scenario: Scenario;
@@ -39,16 +39,19 @@ export const flatness: Bench = {
       context.progress(`building: ${scenario.name}`);
       stages.push(await openStage(context.server, stack, scenario));
     }
-    for (const stage of stages) await sample(context, stage, n); // plans and caches are new in it
+    for (const stage of stages) await sample(context, stage, 'neighbours', n); // plans and caches are new in it
     for await (const { round, subject: stage } of rounds(context.samples, stages)) {
-      context.progress(`flatness, round ${round + 1}: ${stage.scenario.name}`);
-      const { settleMs, drainMs } = await sample(context, stage, n);
-      const add = (name: string, ms: number) => {
-        const metric: Metric = { name, n, unit: 'files/s', ratio: { to: all[0]!.name } };
-        context.results.add(metric, stage.scenario.name, (n / ms) * 1000);
-      };
-      add('settling', settleMs);
-      add('settling, claiming and completing', drainMs);
+      for (const pick of picks) {
+        context.progress(`flatness, round ${round + 1}: ${stage.scenario.name}, ${pick}`);
+        const { settleMs, drainMs, walBytes } = await sample(context, stage, pick, n);
+        const add = (name: string, unit: string, value: number) => {
+          const metric: Metric = { name: `${name}, ${pick}`, n, unit, ratio: { to: all[0]!.name } };
+          context.results.add(metric, stage.scenario.name, value);
+        };
+        add('settling', 'files/s', (n / settleMs) * 1000);
+        add('settling and completing', 'files/s', (n / drainMs) * 1000);
+        add('WAL', 'bytes a file', walBytes / n);
+      }
     }
   },
 };
@@ -89,10 +92,12 @@ async function connect(connectionString: string, stack: AsyncDisposableStack): P
 async function sample(
   { server }: BenchContext,
   { scenario, client, registry, meter }: Stage,
+  pick: Pick,
   n: number,
-): Promise<{ settleMs: number; drainMs: number }> {
-  const detached = await detachSome(client, scenario, n);
+): Promise<{ settleMs: number; drainMs: number; walBytes: number }> {
+  const detached = await detachSome(client, scenario, pick, n);
   await server.checkpoint();
+  const walBytesBefore = await walBytesSoFar(client);
   meter.take();
   let deleted = 0;
   const drainMs = await timed(async () => {
@@ -103,6 +108,15 @@ async function sample(
   }
   const settles = meter.take().filter(({ text }) => /\bsettle\b/.test(text));
   if (settles.length === 0) throw new Error('no statement of the processor is called settle any more');
+  const walBytes = (await walBytesSoFar(client)) - walBytesBefore;
   await refill(client);
-  return { settleMs: settles.reduce((sum, { ms }) => sum + ms, 0), drainMs };
+  return { settleMs: settles.reduce((sum, { ms }) => sum + ms, 0), drainMs, walBytes };
+}
+
+/** After a checkpoint, which comes before each sample here, the first change of a page writes all of its 8 kB. */
+async function walBytesSoFar(client: Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>(
+    `select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as bytes`,
+  );
+  return Number(rows[0]!.bytes);
 }

@@ -1,3 +1,7 @@
+/** Whether the files that go were stored one after the other or lie all over the tables, each in pages of its own. */
+export type Pick = 'neighbours' | 'at random';
+export const picks: readonly Pick[] = ['neighbours', 'at random'];
+
 /** A state of the tables in which the same work is done. */
 export interface Scenario {
   readonly name: string;
