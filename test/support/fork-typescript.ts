@@ -1,5 +1,6 @@
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from './compile-cache.js';
 
 /**
  * Starts a TypeScript file of the project as a process of its own, with a channel for messages: for tests that kill one. A
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 export function forkTypeScript(file: URL, args: string[] = [], options: ForkOptions = {}): ChildProcess {
   const child = fork(fileURLToPath(file), args, {
     ...options,
+    env: { NODE_COMPILE_CACHE: compileCache, ...(options.env ?? process.env) },
     execArgv: ['--enable-source-maps', '--import', new URL('./typescript-hooks.ts', import.meta.url).href],
   });
   child.once('exit', (code) => {

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { compileCache } from '../../support/compile-cache.js';
+import { compileInto } from '../../support/compile-into.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
+import { compiledPackage } from './compiled-package.js';
 import { RunningProgram, type Ended } from './running-program.js';
-
-const project = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -18,8 +17,8 @@ export interface RunOptions {
 }
 
 /**
- * The package as an application has it installed, compiled once for a test file: a program that starts in a fraction of the time
- * that compiling at every start takes. Files below its folder import the package by its name.
+ * The package as an application has it installed: a program that starts in a fraction of the time that compiling at every start
+ * takes. Files below its folder import the package by its name.
  */
 export class CompiledProgram {
   private constructor(private readonly root: TemporaryFolder) {}
@@ -27,34 +26,12 @@ export class CompiledProgram {
   static async create(): Promise<CompiledProgram> {
     const root = await TemporaryFolder.create('cli');
     afterAll(() => root.remove());
-    const { config } = ts.readConfigFile(join(project, 'tsconfig.json'), ts.sys.readFile);
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, project);
-    for (const file of [...globSync('src/**/*.ts', { cwd: project }), 'test/cli/support/application.ts']) {
-      const { outputText } = ts.transpileModule(readFileSync(join(project, file), 'utf8'), {
-        fileName: file,
-        compilerOptions: {
-          ...options,
-          module: ts.ModuleKind.ESNext,
-          moduleResolution: ts.ModuleResolutionKind.Bundler,
-          noEmit: false,
-          declaration: false,
-          sourceMap: false,
-        },
-      });
-      const target = join(
-        root.path,
-        file
-          .replace(/^src/, 'dist')
-          .replace(/^test\/cli\/support/, 'app')
-          .replace(/ts$/, 'js'),
-      );
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, outputText);
+    const installed = compiledPackage();
+    for (const part of ['dist', 'migrations', 'node_modules']) {
+      symlinkSync(join(installed, part), join(root.path, part));
     }
-    copyFileSync(join(project, 'package.json'), join(root.path, 'package.json'));
-    for (const beside of ['migrations', 'node_modules']) {
-      symlinkSync(join(project, beside), join(root.path, beside));
-    }
+    copyFileSync(join(installed, 'package.json'), join(root.path, 'package.json'));
+    compileInto(root.path, ['test/cli/support/application.ts'], { place: () => 'app/application.ts' });
     mkdirSync(join(root.path, 'empty'));
     return new CompiledProgram(root);
   }
@@ -90,7 +67,7 @@ export class CompiledProgram {
         cwd: join(this.root.path, folder),
         env: {
           ...Object.fromEntries(inherited),
-          NODE_COMPILE_CACHE: join(this.root.path, 'cache'),
+          NODE_COMPILE_CACHE: compileCache,
           COLUMNS: '200',
           ...env,
         },

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { compileInto } from '../../support/compile-into.js';
 import { TemporaryFolder } from '../../support/temporary-folder.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
@@ -17,25 +17,7 @@ export class CompiledActor implements AsyncDisposable {
 
   static async create(): Promise<CompiledActor> {
     const folder = await TemporaryFolder.create('actor');
-    const { config } = ts.readConfigFile(join(project, 'tsconfig.json'), ts.sys.readFile);
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, project);
-    for (const file of globSync(['src/**/*.ts', 'test/crash/support/*.ts'], { cwd: project })) {
-      const { outputText } = ts.transpileModule(readFileSync(join(project, file), 'utf8'), {
-        fileName: file,
-        compilerOptions: {
-          ...options,
-          module: ts.ModuleKind.ESNext,
-          moduleResolution: ts.ModuleResolutionKind.Bundler,
-          noEmit: false,
-          declaration: false,
-          sourceMap: false,
-          inlineSourceMap: true,
-        },
-      });
-      const target = join(folder.path, file.replace(/ts$/, 'js'));
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, outputText);
-    }
+    compileInto(folder.path, ['src/**/*.ts', 'test/crash/support/*.ts'], { inlineSourceMap: true });
     const name = 'nestjs-file-registry';
     writeFileSync(
       join(folder.path, 'package.json'),

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
+import { compileInto } from '../../support/compile-into.js';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -19,28 +19,8 @@ export async function forkMemoryWorker(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'nestjs-file-registry', type: 'module', exports: './src/index.js' }),
   );
-  const sources = (await readdir(join(project, 'src'), { recursive: true })).map((path) => join('src', path));
-  const workers = ['memory-worker.ts', 'generated-storage.ts'].map((name) =>
-    join('test/reconcile/support', name),
-  );
-  for (const path of [...sources, ...workers].filter((name) => name.endsWith('.ts')))
-    await compile(path, folder);
+  compileInto(folder, ['src/**/*.ts', 'test/reconcile/support/{memory-worker,generated-storage}.ts']);
   return fork(join(folder, 'test/reconcile/support/memory-worker.js'), args, {
     execArgv: flags,
   });
-}
-
-async function compile(path: string, folder: string): Promise<void> {
-  const { outputText } = ts.transpileModule(await readFile(join(project, path), 'utf8'), {
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    },
-  });
-  const target = join(folder, path.replace(/\.ts$/, '.js'));
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, outputText);
 }
