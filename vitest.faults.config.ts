@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import everything from './vitest.config.js';
+import everything from './vitest.base.config.js';
 
 /** Every call fails in turn, processes are killed, and each safeguard is taken away to see that it is missed. */
 export default defineConfig({

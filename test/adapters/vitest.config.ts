@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import everything from '../../vitest.config.js';
+import everything from '../../vitest.base.config.js';
 
 /** The suites that need the libraries of the package beside this file. `SKIPPED_SUITES` are patterns of paths. */
 const skipped = JSON.parse(process.env['SKIPPED_SUITES'] ?? '[]') as string[];

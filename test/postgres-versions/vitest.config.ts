@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import everything from '../../vitest.config.js';
+import everything from '../../vitest.base.config.js';
 import { skippedMark, skippedSuites } from './support/skipped-suites.js';
 
 /** The short suite, on the server that the runner beside this file has started. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import everything from '../../vitest.config.js';
+import everything from '../../vitest.base.config.js';
 import { leftOutFiles } from './core/left-out.js';
 import onS3 from './vitest.config.js';
 
