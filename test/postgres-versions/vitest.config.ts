@@ -15,6 +15,7 @@ export default defineConfig(async () => {
     root: fileURLToPath(new URL('../..', import.meta.url)),
     test: {
       ...everything.test,
+      isolate: false,
       include: ['test/postgres-versions/*.suite.ts'],
       exclude: skipped.map(({ file }) => `test/postgres-versions/${file}`),
     },

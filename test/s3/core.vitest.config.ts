@@ -21,6 +21,7 @@ export default defineConfig({
   },
   test: {
     ...onS3.test,
+    isolate: false,
     include: ['test/{registry,outbox,scenarios,undo,operations}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts', own('support/global-setup.ts')],
     exclude: ['**/node_modules/**', ...Object.keys(leftOutFiles)],
