@@ -216,14 +216,18 @@ begin
      where o.file_id = any(array(select g.id from gone g))
        for update skip locked);
 
+  -- Of a file that millions let go, the last hundred owners are remembered.
   with noted as materialized (
     select o.file_id,
-           (array_agg(o.reason order by o.noted_at, o.seq))[count(*)] as reason,
+           (array_agg(o.reason order by o.noted_at desc, o.seq desc))[1] as reason,
            jsonb_agg(jsonb_object('{type, id, slot, detachedAt}',
                                   array[o.owner_type, o.owner_id, o.slot, to_json(o.noted_at) #>> '{}'])
-                     order by o.noted_at, o.seq) filter (where o.owner_type is not null) as owners
-      from @schema@.deletion_outbox o
-     where o.file_id = any(array(select g.id from gone g))
+                     order by o.recency desc) filter (where o.owner_type is not null) as owners
+      from (select o.*, row_number() over (partition by o.file_id, o.owner_type is null
+                                               order by o.noted_at desc, o.seq desc) as recency
+              from @schema@.deletion_outbox o
+             where o.file_id = any(array(select g.id from gone g))) o
+     where o.recency <= 100
      group by o.file_id
   )
   insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners,
@@ -231,11 +235,7 @@ begin
   select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
          coalesce(n.reason, 'direct'),
          'condemned',
-         case
-           when n.owners is null then '[]'
-           when jsonb_array_length(n.owners) <= 100 then n.owners
-           else jsonb_path_query_array(n.owners, '$[last - 99 to last]')
-         end,
+         coalesce(n.owners, '[]'),
          now_due,
          case when leased.here then lease_end else now_due end,
          case when leased.here then (lease ->> 'token')::uuid end,

@@ -17,7 +17,7 @@ const reference = registryAtOnce.name;
 type Subject = { readonly system: DrainSystem; readonly mode: Mode } | typeof bareDelete | typeof bareUnlink;
 
 /** Files. */
-const sizes = { small: [2000], medium: [5000], full: [20_000, 100_000] };
+const sizes = { small: [2000], medium: [20_000], full: [20_000, 100_000] };
 
 const floors: readonly Subject[] = [bareDelete, bareUnlink];
 
