@@ -197,10 +197,11 @@ create trigger guard_files after update on @schema@.files
 -- that is about to delete the bytes itself says so in a setting of its transaction and finds them leased, which saves the write
 -- of a claim, a fifth of what a file costs. Whoever else sets it delays a deletion by a lease's greatest length.
 -- Locks: intents that another settle holds are skipped, it drops them itself when it finds the file gone; waiting for it
--- could deadlock, as it may wait for intents of ours.
+-- could deadlock, as it may wait for intents of ours. The settings keep a plan that was made for small tables, or for a single
+-- file, from comparing each file with each intent.
 create function @schema@.condemn_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off set enable_hashjoin = on
+  set enable_seqscan = off set enable_nestloop = off set enable_hashjoin = on
 as $body$
 declare
   lease        jsonb       := nullif(current_setting('file_registry.lease', true), '');
@@ -262,6 +263,7 @@ create trigger condemn_files after delete on @schema@.files
 -- Locks: KEY SHARE on the other intents of files that have neither reference nor deletion; none are waited for.
 create function @schema@.guard_outbox() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $body$
 declare
   open_ids uuid[];

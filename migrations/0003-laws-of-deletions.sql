@@ -3,9 +3,11 @@
 -- Law 3 for pending deletions: nothing that is a file may be due to go, whoever says so. A generated key names one file, so
 -- its id is enough to look for, unless another file adopted that key. A key that was adopted becomes busy, if it is not yet,
 -- so that an adoption at the same moment waits for us. What is not condemned by its file's end needs the fresh snapshots of
--- READ COMMITTED. Locks: none but the new rows'.
+-- READ COMMITTED. Without the setting, an upload's plan for a small table would read a large one for a whole batch, 371 ms.
+-- Locks: none but the new rows'.
 create function @schema@.guard_new_deletions() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
+  set enable_seqscan = off
 as $body$
 begin
   perform @schema@.require_own_table(tg_table_schema);

@@ -158,7 +158,7 @@ begin
     )
     select count(*),
            json_agg(json_build_object('fileId', g.id, 'storage', g.storage, 'key', g.key, 'versionId', g.version_id))
-             filter (where lease_token is not null and g.storage = any(lease_storages))
+             filter (where settle.lease_token is not null and g.storage = any(lease_storages))
       into condemned, leased
       from gone g;
     perform set_config('file_registry.lease', null, true);

@@ -153,6 +153,7 @@ begin
 
   for try in 1 .. 2 loop
     begin
+      -- Written as an equation, the state would lead the planner to the index of everything that is pending.
       update @schema@.deletions d
          set next_attempt_at = d.condemned_at + second_pass_after,
              attempts        = 0,
@@ -160,7 +161,7 @@ begin
              last_error      = null
        where d.file_id     = any(lockable)
          and d.lease_token = complete_deletions.lease_token
-         and d.state       = 'abandoned'
+         and d.state       is not distinct from 'abandoned'
          and d.condemned_at + second_pass_after > completed_at;
       get diagnostics once_more = row_count;
 
