@@ -47,7 +47,9 @@ export const plants = {
   /** Settling drops every intent of its batch. */
   'leave-rule': {
     functions: {
-      settle: [[/and o\.seq\s*=\s*c\.seq\s+and \(\s*not exists[^;]*;/, 'and o.seq = c.seq;']],
+      settle: [
+        [/where o\.ctid = any\(claimed_places\)\s+and \([^;]*;/, 'where o.ctid = any(claimed_places);'],
+      ],
       guard_outbox: [doesNothing],
     },
   },

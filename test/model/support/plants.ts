@@ -15,7 +15,7 @@ export const plants = {
   /** A file goes although it was detached a moment ago, because an older intent is due. */
   'the youngest intent governs': [
     'settle',
-    /and not exists \(select\s+from \S+deletion_outbox[^;]*?y\.seq\)\)/g,
+    /and \(select true\s+from \S+deletion_outbox[^;]*?limit 1\) is null/g,
     '',
     48,
   ],
