@@ -8,6 +8,7 @@ import type { ClaimedDeletion } from './deletion-outcomes.js';
 import type { DrainTally } from './drain-result.js';
 import type { IntentPolicy } from '../options/intent-policies.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { allOrFirstFailure } from './all-or-first-failure.js';
 
 export interface CondemnedDeletion extends ClaimedDeletion {
   readonly storage: string;
@@ -24,14 +25,18 @@ interface SettleAnswer {
   /** The last intent of the batch; there unless nothing was claimed. */
   readonly notedAt?: string;
   readonly seq?: number;
-  readonly failure?: { readonly code: string; readonly message: string } | null;
+  readonly failure?: SettleFailure | null;
 }
 
-/** What one batch came to. */
+type ClaimedAnswer = SettleAnswer & Required<Pick<SettleAnswer, 'notedAt' | 'seq'>>;
+
+interface SettleFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What one batch condemned and leased to `token` for the caller to delete. */
 export interface SettledBatch {
-  /** Whether there was any intent. */
-  readonly found: boolean;
-  /** What it condemned and leased to `token` for the caller to delete. */
   readonly leased: readonly CondemnedDeletion[];
   readonly token: string;
   /** When the statement was sent, by `performance.now()`. */
@@ -46,14 +51,24 @@ interface Mark {
 
 const beginning: Mark = { notedAt: '-infinity', seq: 0 };
 
+/** Behind a backlog: one backend condemns 15,000 files/s, half of what the rest of a pass can follow. */
+const batchesAtOnce = 2;
+
 /**
  * Settles the intents of one reason batch by batch, behind a low-water mark. A batch that fails is halved until the intent
  * that fails stands alone; that one is passed over until the next sweep, so that it blocks nobody.
+ *
+ * Two batches at once may leave an intent for no other reason than each other: of a file that has one in either. So what was left
+ * is looked at once more, alone, when nothing else is there.
  */
 export class IntentSettler {
   private readonly logger = new Logger('FileRegistry');
   private mark = beginning;
   private batchSize: number;
+  private atOnce = 1;
+  /** Where batches at once began to leave intents. */
+  private leftFrom: Mark | undefined;
+  private lookingAgain = false;
 
   constructor(
     private readonly policy: IntentPolicy,
@@ -76,31 +91,52 @@ export class IntentSettler {
   /** Forgets the mark: the next batch begins with the oldest intent there is. */
   sweep(): void {
     this.mark = beginning;
+    this.leftFrom = undefined;
+    this.lookingAgain = false;
   }
 
-  /** Settles one batch. What it condemns in the storages of this process is leased to it, unless bytes stay for a while. */
-  async settleBatch(tally: DrainTally): Promise<SettledBatch> {
-    const nothing = { leased: [], token: uuidv4(), sentAt: performance.now() };
-    const settle = () => this.settle(nothing.token);
+  /**
+   * Settles a batch, or two behind a backlog, and answers whether there is more to look at. What a batch condemns in the storages of
+   * this process is leased to it and told to `onLeased`, unless bytes stay for a while.
+   */
+  async settleNext(tally: DrainTally, onLeased: (batch: SettledBatch) => void): Promise<boolean> {
+    const answers = await allOrFirstFailure(
+      Array.from({ length: this.atOnce }, () => this.settleBatch(onLeased)),
+    );
+    const settled: ClaimedAnswer[] = [];
+    let failed: SettleFailure | 'cancelled' | undefined;
+    for (const answer of answers) {
+      if (answer === 'cancelled') {
+        failed = answer;
+      } else if (hasClaimed(answer)) {
+        settled.push(answer);
+        failed ??= answer.failure ?? undefined;
+      }
+    }
+    this.count(settled, tally);
+    if (failed !== undefined) {
+      this.giveWay(failed, settled, tally);
+      return true;
+    }
+    if (settled.length === 0) {
+      return this.lookAgain();
+    }
+    const { batchSize } = this.options.processor;
+    const isBacklog = settled.every(({ claimed }) => claimed === batchSize);
+    this.mark = settled.map(markOf).reduce(later);
+    this.batchSize = Math.min(this.batchSize * 2, batchSize);
+    this.atOnce = isBacklog && !this.lookingAgain ? batchesAtOnce : 1;
+    return true;
+  }
+
+  private async settleBatch(onLeased: (batch: SettledBatch) => void): Promise<SettleAnswer | 'cancelled'> {
+    const [token, sentAt] = [uuidv4(), performance.now()];
+    const settle = () => this.settle(token);
     const answer = await (this.options.telemetry?.settling(this.policy.reason, settle) ?? settle());
-    if (answer === 'cancelled') {
-      this.halve();
-      return { ...nothing, found: true };
+    if (answer !== 'cancelled' && answer.leased) {
+      onLeased({ leased: answer.leased.map((row) => ({ ...row, abandoned: false })), token, sentAt });
     }
-    if (answer.notedAt === undefined || answer.seq === undefined) {
-      return { ...nothing, found: false };
-    }
-    if (answer.failure) {
-      this.passOver(answer.failure, { notedAt: answer.notedAt, seq: answer.seq }, tally);
-      return { ...nothing, found: true };
-    }
-    tally.condemned += answer.condemned;
-    tally.dropped += answer.dropped;
-    tally.left += answer.left;
-    this.mark = { notedAt: answer.notedAt, seq: answer.seq };
-    this.batchSize = Math.min(this.batchSize * 2, this.options.processor.batchSize);
-    const leased = (answer.leased ?? []).map((row) => ({ ...row, abandoned: false }));
-    return { ...nothing, found: true, leased };
+    return answer;
   }
 
   /** A statement_timeout of the role cancels a step as a whole, beyond what the step itself can catch: smaller ones fit. */
@@ -130,19 +166,55 @@ export class IntentSettler {
     }
   }
 
-  private halve(): void {
-    this.batchSize = Math.ceil(this.batchSize / 2);
+  private count(settled: readonly ClaimedAnswer[], tally: DrainTally): void {
+    for (const { condemned, dropped, left } of settled.filter(({ failure }) => !failure)) {
+      tally.condemned += condemned;
+      tally.dropped += dropped;
+      if (this.atOnce === 1) {
+        tally.left += left;
+      } else if (left > 0) {
+        this.leftFrom ??= this.mark;
+      }
+    }
   }
 
-  private passOver(failure: { code: string; message: string }, last: Mark, tally: DrainTally): void {
-    if (this.batchSize > 1) {
-      this.halve();
-      return;
+  /** The mark stays, so that what failed is settled again: alone, then in smaller batches, at last passed over. */
+  private giveWay(
+    failed: SettleFailure | 'cancelled',
+    [settled]: readonly ClaimedAnswer[],
+    tally: DrainTally,
+  ): void {
+    if (this.atOnce > 1) {
+      this.atOnce = 1;
+    } else if (this.batchSize > 1) {
+      this.batchSize = Math.ceil(this.batchSize / 2);
+    } else if (failed !== 'cancelled' && settled !== undefined) {
+      this.mark = markOf(settled);
+      tally.unsettled++;
+      this.logger.warn(
+        `An intent of reason '${this.policy.reason}' could not be settled (${failed.code}: ${failed.message}); it is tried again at the next sweep.`,
+      );
     }
-    this.mark = last;
-    tally.unsettled++;
-    this.logger.warn(
-      `An intent of reason '${this.policy.reason}' could not be settled (${failure.code}: ${failure.message}); it is tried again at the next sweep.`,
-    );
   }
+
+  private lookAgain(): boolean {
+    this.atOnce = 1;
+    this.lookingAgain = this.leftFrom !== undefined;
+    this.mark = this.leftFrom ?? this.mark;
+    this.leftFrom = undefined;
+    return this.lookingAgain;
+  }
+}
+
+function hasClaimed(answer: SettleAnswer): answer is ClaimedAnswer {
+  return answer.notedAt !== undefined && answer.seq !== undefined;
+}
+
+function markOf({ notedAt, seq }: ClaimedAnswer): Mark {
+  return { notedAt, seq };
+}
+
+/** To the millisecond, which is enough: behind the wrong one of two, some dead rows are read again. */
+function later(a: Mark, b: Mark): Mark {
+  return Date.parse(a.notedAt) > Date.parse(b.notedAt) ? a : b;
 }

@@ -1,10 +1,11 @@
 import { jsonArgument, textArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { allOrFirstFailure } from './all-or-first-failure.js';
 import { DeletionLease } from './deletion-lease.js';
 import type { DeletionWorker } from './deletion-worker.js';
 import { type DrainTally, newTally, type Obstacle } from './drain-result.js';
-import type { IntentSettler, CondemnedDeletion } from './intent-settler.js';
+import type { CondemnedDeletion, IntentSettler, SettledBatch } from './intent-settler.js';
 
 /** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
 const roundsMax = 100_000;
@@ -12,7 +13,7 @@ const roundsMax = 100_000;
 /** Behind a long backlog of intents, retries and given-up uploads get every tenth round. */
 const roundsPerClaim = 10;
 
-/** What one settle has condemned in one storage and leased to this process, until the next round deletes it. */
+/** What a settle has condemned in one storage and leased to this process, until the next round deletes it. */
 interface CondemnedBatch {
   readonly worker: DeletionWorker;
   readonly leased: readonly CondemnedDeletion[];
@@ -20,8 +21,8 @@ interface CondemnedBatch {
 }
 
 /**
- * One pass: settles a batch of each reason while it deletes what the round before has condemned, until a whole round finds
- * nothing. So the database condemns while the storage deletes, and no more than a round's files are leased ahead.
+ * One pass: settles what is next of each reason while it deletes what the round before has condemned, until a whole round
+ * finds nothing. So the database condemns while the storage deletes, and no more than a round's files are leased ahead.
  */
 export class OutboxPass {
   private readonly tally = newTally();
@@ -72,19 +73,22 @@ export class OutboxPass {
       if (this.stopping.aborted) {
         break;
       }
-      const { found, leased, token, sentAt } = await settler.settleBatch(this.tally);
+      const found = await settler.settleNext(this.tally, (batch) => this.lease(batch, condemned));
       foundAny ||= found;
-      for (const worker of this.workers) {
-        const here = leased.filter(({ storage }) => storage === worker.name);
-        if (here.length > 0) {
-          const { leaseMs } = this.options.processor;
-          const lease = new DeletionLease(this.database, leaseMs, token, performance.now() - sentAt);
-          lease.renewFor(here.map(({ fileId }) => fileId));
-          condemned.push({ worker, leased: here, lease });
-        }
-      }
     }
     return foundAny;
+  }
+
+  private lease({ leased, token, sentAt }: SettledBatch, condemned: CondemnedBatch[]): void {
+    for (const worker of this.workers) {
+      const here = leased.filter(({ storage }) => storage === worker.name);
+      if (here.length > 0) {
+        const { leaseMs } = this.options.processor;
+        const lease = new DeletionLease(this.database, leaseMs, token, performance.now() - sentAt);
+        lease.renewFor(here.map(({ fileId }) => fileId));
+        condemned.push({ worker, leased: here, lease });
+      }
+    }
   }
 
   /** The deletions of the round before may have taken long: what was leased ahead of a pause is given back. */
@@ -134,15 +138,4 @@ export class OutboxPass {
     this.tally.prunedReceipts += pruned;
     return pruned > 0;
   }
-}
-
-/** Waits for all of them, so that nothing goes on behind an error. */
-async function allOrFirstFailure<Value>(work: readonly (Promise<Value> | Value)[]): Promise<Value[]> {
-  const outcomes = await Promise.allSettled(work);
-  return outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') {
-      throw outcome.reason;
-    }
-    return outcome.value;
-  });
 }

@@ -8,7 +8,7 @@ const registry = await createWatchedRegistry({
 });
 const { processor, pool, storage } = registry;
 
-/** With the first deletion of bytes under way and the next batch leased ahead of it. */
+/** With the first deletion of bytes under way and the next two batches leased ahead of it. */
 async function whileDeleting(act: () => Promise<unknown>) {
   storage.onDelete = async (objects, proceed) => {
     storage.onDelete = (some, really) => really(some);
@@ -16,7 +16,7 @@ async function whileDeleting(act: () => Promise<unknown>) {
       const { rows } = await pool.query(
         'select count(*)::int as leased from file_registry.deletions where lease_token is not null',
       );
-      expect(rows[0].leased).toBe(2);
+      expect(rows[0].leased).toBe(3);
     });
     await act();
     return proceed(objects);
@@ -24,24 +24,24 @@ async function whileDeleting(act: () => Promise<unknown>) {
 }
 
 test('a pause lets the batch that is being deleted end and begins no other, also none that was leased ahead', async () => {
-  const stored = await registry.storeMany(3);
+  const stored = await registry.storeMany(4);
   await whileDeleting(() => processor.pause());
 
-  expect(await processor.drain()).toMatchObject({ condemned: 2, deleted: 1, released: 1 });
+  expect(await processor.drain()).toMatchObject({ condemned: 3, deleted: 1, released: 2 });
   expect(storage.batches).toHaveLength(1);
   const { rows } = await pool.query(
     "select attempts from file_registry.deletions where state = 'condemned' and lease_token is null",
   );
-  expect(rows).toEqual([{ attempts: 0 }]);
+  expect(rows).toEqual([{ attempts: 0 }, { attempts: 0 }]);
 
   await processor.resume();
-  expect(await processor.drain()).toMatchObject({ condemned: 1, deleted: 2 });
+  expect(await processor.drain()).toMatchObject({ condemned: 1, deleted: 3 });
   expect(storage.keys.toSorted()).toEqual(stored.map(({ key }) => key).toSorted());
   await registry.assertLaws();
 });
 
 test('where nobody can be asked whether there is a pause, nothing is deleted and nothing stays leased', async () => {
-  await registry.storeMany(3);
+  await registry.storeMany(4);
   const rename = (from: string, to: string) =>
     pool.query(`alter function file_registry.${from}(jsonb, text[], bigint, text) rename to ${to}`);
   await whileDeleting(() => rename('due_work', 'no_work'));

@@ -21,6 +21,41 @@ test('a backlog of many batches is drained in one tick', async () => {
   expect(Math.max(...registry.storage.batches.map((batch) => batch.length))).toBe(100);
 });
 
+test('files that have an intent in each of two batches at once go with the same drain, and none of their intents stays', async () => {
+  const ids = await registry.storeWithoutBytes(300);
+  await pool.query(
+    `do $body$ declare file uuid; begin
+       foreach file in array '{${ids.join(',')}}'::uuid[] loop
+         for owner in 1 .. 2 loop
+           perform file_registry.attach(array[file], 'article', owner::text, 'cover');
+           perform file_registry.detach(array[file], 'article', owner::text, 'cover');
+         end loop;
+       end loop;
+     end $body$`,
+  );
+  // Pairs of intents in batches of an odd size: every second batch ends inside a pair.
+  const odd = await registry.another({ gracePeriodMs: 0, unattachedTtlMs: 0, processor: { batchSize: 7 } });
+
+  expect(await odd.processor.drain()).toMatchObject({ condemned: 300, deleted: 300, unsettled: 0 });
+  expect(await odd.processor.stats()).toMatchObject({ pending: 0, condemned: 0, receipts: 300 });
+  await odd.module.close();
+  await registry.assertLaws();
+});
+
+test('what an open transaction holds is counted as left once, though it is looked at twice', async () => {
+  const ids = await registry.storeWithoutBytes(1000);
+  const application = await database.client();
+  await application.query('begin');
+  await application.query('select from file_registry.files where id = any($1) for key share', [
+    ids.slice(150, 450),
+  ]);
+
+  expect(await processor.drain()).toMatchObject({ condemned: 700, deleted: 700, left: 300 });
+
+  await application.query('rollback');
+  expect(await processor.drain()).toMatchObject({ condemned: 300, deleted: 300, left: 0 });
+});
+
 test('a batch that is smaller than the intents of one file settles it all the same', async () => {
   const small = await registry.another({ gracePeriodMs: 0, unattachedTtlMs: 0, processor: { batchSize: 2 } });
   const file = await registry.store();
@@ -33,28 +68,42 @@ test('a batch that is smaller than the intents of one file settles it all the sa
   await small.module.close();
 });
 
-test('a file whose settling fails holds nobody up, is logged, and goes when the cause is gone', async () => {
-  const warn = vi.spyOn(Logger.prototype, 'warn');
-  const stored = await registry.storeMany(20);
-  const poisoned = stored[7]?.id ?? '';
-  await pool.query(
-    `create function public.poison() returns trigger language plpgsql
+test.each([
+  ['alone', 100],
+  ['in one of two batches at once', 3],
+])(
+  'a file whose settling fails %s holds nobody up, is logged, and goes when the cause is gone',
+  async (_, batchSize) => {
+    const warn = vi.spyOn(Logger.prototype, 'warn');
+    const poisonable = await registry.another({
+      gracePeriodMs: 0,
+      unattachedTtlMs: 0,
+      processor: { batchSize },
+    });
+    const stored = await registry.storeMany(20);
+    const poisoned = stored[7]?.id ?? '';
+    await pool.query(
+      `create function public.poison() returns trigger language plpgsql
      as $body$ begin raise exception 'poisoned' using errcode = 'P4242'; end $body$`,
-  );
-  await pool.query(
-    `create trigger poison before delete on file_registry.files for each row
+    );
+    await pool.query(
+      `create trigger poison before delete on file_registry.files for each row
      when (old.id = '${poisoned}') execute function public.poison()`,
-  );
+    );
 
-  const drained = await processor.drain();
-  await pool.query('drop function public.poison() cascade');
+    const drained = await poisonable.processor.drain();
+    await pool.query('drop function public.poison() cascade');
 
-  expect(drained).toMatchObject({ condemned: 19, deleted: 19, unsettled: 1 });
-  expect(warn.mock.calls.filter(([message]) => String(message).includes('P4242: poisoned'))).toHaveLength(1);
-  expect(await processor.stats()).toMatchObject({ pending: 1, due: 1 });
-  expect(await processor.drain()).toMatchObject({ condemned: 1, deleted: 1, unsettled: 0 });
-  await registry.assertLaws();
-});
+    expect(drained).toMatchObject({ condemned: 19, deleted: 19, unsettled: 1 });
+    expect(warn.mock.calls.filter(([message]) => String(message).includes('P4242: poisoned'))).toHaveLength(
+      1,
+    );
+    expect(await poisonable.processor.stats()).toMatchObject({ pending: 1, due: 1 });
+    expect(await poisonable.processor.drain()).toMatchObject({ condemned: 1, deleted: 1, unsettled: 0 });
+    await poisonable.module.close();
+    await registry.assertLaws();
+  },
+);
 
 test('an original whose rendition is locked by another session holds nobody up and is tried again', async () => {
   const [original, rendition, ...others] = await registry.storeMany(10);
