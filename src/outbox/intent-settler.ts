@@ -20,6 +20,8 @@ interface SettleAnswer {
   readonly condemned: number;
   /** What of the condemned was leased at once. */
   readonly leased: readonly Omit<CondemnedDeletion, 'abandoned'>[] | null;
+  /** Files protected because a record of a left-out type let them go. */
+  readonly kept: number;
   readonly dropped: number;
   readonly left: number;
   /** The last intent of the batch; there unless nothing was claimed. */
@@ -58,8 +60,8 @@ const batchesAtOnce = 2;
  * Settles the intents of one reason batch by batch, behind a low-water mark. A batch that fails is halved until the intent
  * that fails stands alone; that one is passed over until the next sweep, so that it blocks nobody.
  *
- * Two batches at once may leave an intent for no other reason than each other: of a file that has one in either. So what was left
- * is looked at once more, alone, when nothing else is there.
+ * Two batches at once may leave an intent for no other reason than each other: that of a file whose younger one the other batch held
+ * and condemned the file by. So what was left beside condemned files is looked at once more, alone, when nothing else is there.
  */
 export class IntentSettler {
   private readonly logger = new Logger('FileRegistry');
@@ -167,10 +169,12 @@ export class IntentSettler {
   }
 
   private count(settled: readonly ClaimedAnswer[], tally: DrainTally): void {
-    for (const { condemned, dropped, left } of settled.filter(({ failure }) => !failure)) {
+    const counted = settled.filter(({ failure }) => !failure);
+    const mayBeEachOthers = this.atOnce > 1 && counted.some(({ condemned, kept }) => condemned + kept > 0);
+    for (const { condemned, dropped, left } of counted) {
       tally.condemned += condemned;
       tally.dropped += dropped;
-      if (this.atOnce === 1) {
+      if (!mayBeEachOthers) {
         tally.left += left;
       } else if (left > 0) {
         this.leftFrom ??= this.mark;
