@@ -52,7 +52,10 @@ create function @schema@.note_detached() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  perform @schema@.require_own_table(tg_table_schema);
+  -- What the function asks is asked here first: as a call it would be a tenth of a detach.
+  if format('%I.%I', tg_table_schema, 'files') <> pg_typeof(null::@schema@.files)::text then
+    perform @schema@.require_own_table(tg_table_schema);
+  end if;
 
   insert into @schema@.deletion_outbox (file_id, reason, owner_type, owner_id, slot)
   select g.file_id,

@@ -231,19 +231,16 @@ create function @schema@.detach_all(owner_type text, owner_id text, slot text) r
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  guarded_slots text[];
   detached      integer;
-  refused       json;
-begin
-  refused := @schema@.refuse_owner(detach_all.owner_type, detach_all.slot);
-  if refused is not null then
-    return refused;
-  end if;
-  guarded_slots := array(
+  guarded_slots text[] := array(
     select t.slot
       from @schema@.tracked_columns t
      where t.owner_type = detach_all.owner_type
        and t.guarded);
+begin
+  if slot = any(guarded_slots) or owner_type = 'file' or starts_with(owner_type, 'registry:') then
+    return @schema@.refuse_owner(detach_all.owner_type, detach_all.slot);
+  end if;
 
   perform
      from @schema@.file_references r
