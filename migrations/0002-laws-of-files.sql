@@ -263,10 +263,11 @@ create trigger condemn_files after delete on @schema@.files
 -- locked: two sessions could each drop one and rely on the other's (shown to leak). Neither is a reference that only an old
 -- snapshot shows: its removal, and the end of the intent it noted, may both have happened since (shown to leak). Above READ
 -- COMMITTED only intents of condemned files go, as this transaction condemned them itself.
+-- The settings keep an erase above READ COMMITTED from reading all receipts, as condemn_files' own would have it.
 -- Locks: KEY SHARE on the other intents of files that have neither reference nor deletion; none are waited for.
 create function @schema@.guard_outbox() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off
+  set enable_seqscan = off set enable_nestloop = on set enable_hashjoin = off set enable_mergejoin = off
 as $body$
 declare
   open_ids uuid[];

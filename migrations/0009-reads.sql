@@ -18,7 +18,7 @@ $body$;
 -- one owner, 2 ms instead of 0.1.
 create function @schema@.files_of(owners jsonb) returns json
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $body$
 begin
   return (

@@ -125,7 +125,7 @@ $body$;
 -- The files and everything made from them, at any depth.
 create function @schema@.family_of(file_ids uuid[]) returns uuid[]
   language sql stable security definer set search_path = pg_catalog, pg_temp
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $body$
   with recursive family (id) as (
     select unnest(file_ids)

@@ -9,6 +9,7 @@ import type { DrainTally } from './drain-result.js';
 import type { IntentPolicy } from '../options/intent-policies.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { allOrFirstFailure } from './all-or-first-failure.js';
+import { compareMarks, firstMark, type OutboxMark } from './outbox-mark.js';
 
 export interface CondemnedDeletion extends ClaimedDeletion {
   readonly storage: string;
@@ -45,14 +46,6 @@ export interface SettledBatch {
   readonly sentAt: number;
 }
 
-/** A place in the outbox: everything of this reason up to it was seen. */
-interface Mark {
-  readonly notedAt: string;
-  readonly seq: number;
-}
-
-const beginning: Mark = { notedAt: '-infinity', seq: 0 };
-
 /** Behind a backlog: one backend condemns 15,000 files/s, half of what the rest of a pass can follow. */
 const batchesAtOnce = 2;
 
@@ -61,16 +54,21 @@ const batchesAtOnce = 2;
  * that fails stands alone; that one is passed over until the next sweep, so that it blocks nobody.
  *
  * Two batches at once may leave an intent for no other reason than each other: that of a file whose younger one the other batch held
- * and condemned the file by. So what was left beside condemned files is looked at once more, alone, when nothing else is there.
+ * and condemned the file by. So what they left beside condemned files is looked at once more, alone, when nothing else is there.
  */
 export class IntentSettler {
   private readonly logger = new Logger('FileRegistry');
-  private mark = beginning;
+  private mark = firstMark;
   private batchSize: number;
   private atOnce = 1;
-  /** Where batches at once began to leave intents. */
-  private leftFrom: Mark | undefined;
-  private lookingAgain = false;
+  /** Until the next sweep: two at once have failed, perhaps because of each other. */
+  private alone = false;
+  /** What is to be looked at again. */
+  private again: { readonly from: OutboxMark; readonly to: OutboxMark } | undefined;
+  /** What was left behind that. */
+  private leftBehind = 0;
+  /** Where to go on after that; there while it is looked at. */
+  private resumeAt: OutboxMark | undefined;
 
   constructor(
     private readonly policy: IntentPolicy,
@@ -92,9 +90,12 @@ export class IntentSettler {
 
   /** Forgets the mark: the next batch begins with the oldest intent there is. */
   sweep(): void {
-    this.mark = beginning;
-    this.leftFrom = undefined;
-    this.lookingAgain = false;
+    this.mark = firstMark;
+    this.atOnce = 1;
+    this.alone = false;
+    this.again = undefined;
+    this.leftBehind = 0;
+    this.resumeAt = undefined;
   }
 
   /**
@@ -102,33 +103,45 @@ export class IntentSettler {
    * this process is leased to it and told to `onLeased`, unless bytes stay for a while.
    */
   async settleNext(tally: DrainTally, onLeased: (batch: SettledBatch) => void): Promise<boolean> {
-    const answers = await allOrFirstFailure(
-      Array.from({ length: this.atOnce }, () => this.settleBatch(onLeased)),
-    );
-    const settled: ClaimedAnswer[] = [];
-    let failed: SettleFailure | 'cancelled' | undefined;
-    for (const answer of answers) {
-      if (answer === 'cancelled') {
-        failed = answer;
-      } else if (hasClaimed(answer)) {
-        settled.push(answer);
-        failed ??= answer.failure ?? undefined;
-      }
+    const answers = await this.settleBatches(onLeased);
+    const settled = answers.filter((answer) => answer !== 'cancelled').filter(hasClaimed);
+    for (const { condemned, dropped } of settled) {
+      tally.condemned += condemned;
+      tally.dropped += dropped;
     }
-    this.count(settled, tally);
-    if (failed !== undefined) {
+    const failed = answers.includes('cancelled')
+      ? 'cancelled'
+      : settled.find(({ failure }) => failure)?.failure;
+    if (failed) {
       this.giveWay(failed, settled, tally);
       return true;
     }
     if (settled.length === 0) {
-      return this.lookAgain();
+      return this.endOrLookAgain(tally);
     }
+
     const { batchSize } = this.options.processor;
-    const isBacklog = settled.every(({ claimed }) => claimed === batchSize);
+    const from = this.mark;
     this.mark = settled.map(markOf).reduce(later);
+    this.countLeft(settled, from, tally);
+    if (this.resumeAt && this.again && compareMarks(this.mark, this.again.to) >= 0) {
+      this.resume(this.resumeAt);
+    }
     this.batchSize = Math.min(this.batchSize * 2, batchSize);
-    this.atOnce = isBacklog && !this.lookingAgain ? batchesAtOnce : 1;
+    const isBacklog = settled.every(({ claimed }) => claimed === batchSize);
+    this.atOnce = isBacklog && !this.alone && !this.resumeAt ? batchesAtOnce : 1;
     return true;
+  }
+
+  private async settleBatches(
+    onLeased: (batch: SettledBatch) => void,
+  ): Promise<(SettleAnswer | 'cancelled')[]> {
+    try {
+      return await allOrFirstFailure(Array.from({ length: this.atOnce }, () => this.settleBatch(onLeased)));
+    } catch (error) {
+      this.settleAlone();
+      throw error;
+    }
   }
 
   private async settleBatch(onLeased: (batch: SettledBatch) => void): Promise<SettleAnswer | 'cancelled'> {
@@ -161,24 +174,24 @@ export class IntentSettler {
         textArray(leaseStorages),
       ]);
     } catch (error) {
-      if (sqlStateOf(error) === '57014' && this.batchSize > 1) {
+      if (sqlStateOf(error) === '57014' && (this.batchSize > 1 || this.atOnce > 1)) {
         return 'cancelled';
       }
       throw error;
     }
   }
 
-  private count(settled: readonly ClaimedAnswer[], tally: DrainTally): void {
-    const counted = settled.filter(({ failure }) => !failure);
-    const mayBeEachOthers = this.atOnce > 1 && counted.some(({ condemned, kept }) => condemned + kept > 0);
-    for (const { condemned, dropped, left } of counted) {
-      tally.condemned += condemned;
-      tally.dropped += dropped;
-      if (!mayBeEachOthers) {
-        tally.left += left;
-      } else if (left > 0) {
-        this.leftFrom ??= this.mark;
-      }
+  /** Each is counted once: not now where it is looked at again. */
+  private countLeft(settled: readonly ClaimedAnswer[], from: OutboxMark, tally: DrainTally): void {
+    const left = settled.reduce((sum, answer) => sum + answer.left, 0);
+    const mayBeEachOthers = settled.length > 1 && settled.some(({ condemned, kept }) => condemned + kept > 0);
+    if (left > 0 && mayBeEachOthers) {
+      this.again = { from: this.again?.from ?? from, to: this.mark };
+      this.leftBehind = 0;
+    } else if (this.again && !this.resumeAt) {
+      this.leftBehind += left;
+    } else {
+      tally.left += left;
     }
   }
 
@@ -189,24 +202,51 @@ export class IntentSettler {
     tally: DrainTally,
   ): void {
     if (this.atOnce > 1) {
-      this.atOnce = 1;
+      this.settleAlone();
     } else if (this.batchSize > 1) {
       this.batchSize = Math.ceil(this.batchSize / 2);
-    } else if (failed !== 'cancelled' && settled !== undefined) {
+    } else if (failed !== 'cancelled' && settled) {
       this.mark = markOf(settled);
-      tally.unsettled++;
-      this.logger.warn(
-        `An intent of reason '${this.policy.reason}' could not be settled (${failed.code}: ${failed.message}); it is tried again at the next sweep.`,
-      );
+      this.notePassedOver(failed, tally);
     }
   }
 
-  private lookAgain(): boolean {
+  private settleAlone(): void {
+    this.alone ||= this.atOnce > 1;
     this.atOnce = 1;
-    this.lookingAgain = this.leftFrom !== undefined;
-    this.mark = this.leftFrom ?? this.mark;
-    this.leftFrom = undefined;
-    return this.lookingAgain;
+  }
+
+  private notePassedOver({ code, message }: SettleFailure, tally: DrainTally): void {
+    if (this.resumeAt) {
+      return; // and so noted before
+    }
+    tally.unsettled++;
+    this.logger.warn(
+      `An intent of reason '${this.policy.reason}' could not be settled (${code}: ${message}); it is tried again at the next sweep.`,
+    );
+  }
+
+  /** When nothing more is there. */
+  private endOrLookAgain(tally: DrainTally): boolean {
+    this.atOnce = 1;
+    if (this.resumeAt) {
+      this.resume(this.resumeAt);
+      return false;
+    }
+    if (this.again === undefined) {
+      return false;
+    }
+    tally.left += this.leftBehind;
+    this.leftBehind = 0;
+    this.resumeAt = this.mark;
+    this.mark = this.again.from;
+    return true;
+  }
+
+  private resume(mark: OutboxMark): void {
+    this.mark = later(mark, this.mark);
+    this.again = undefined;
+    this.resumeAt = undefined;
   }
 }
 
@@ -214,11 +254,10 @@ function hasClaimed(answer: SettleAnswer): answer is ClaimedAnswer {
   return answer.notedAt !== undefined && answer.seq !== undefined;
 }
 
-function markOf({ notedAt, seq }: ClaimedAnswer): Mark {
+function markOf({ notedAt, seq }: ClaimedAnswer): OutboxMark {
   return { notedAt, seq };
 }
 
-/** To the millisecond, which is enough: behind the wrong one of two, some dead rows are read again. */
-function later(a: Mark, b: Mark): Mark {
-  return Date.parse(a.notedAt) > Date.parse(b.notedAt) ? a : b;
+function later(a: OutboxMark, b: OutboxMark): OutboxMark {
+  return compareMarks(a, b) > 0 ? a : b;
 }

@@ -75,7 +75,7 @@ const asCaller = [...ofArguments, ...partsOfOthers, ...ofMigrations].toSorted();
 
 /** Rows that are hidden are an error, dates are read as they were written, and plans are what they are, whatever the session says. */
 const alsoSet =
-  /^(row_security=off|DateStyle=ISO, YMD|enable_(seqscan|hashjoin|mergejoin|nestloop)=(on|off))$/;
+  /^(row_security=off|DateStyle=ISO, YMD|enable_(seqscan|hashjoin|mergejoin|nestloop)=(on|off)|jit=off)$/;
 
 /** Run as the caller, in every transaction, where setting a path would cost more than it guards. */
 const hotParts = ['attach_rows', 'drop_surplus', 'refuse_owner'];

@@ -17,7 +17,7 @@ async function whileDeleting(act: () => Promise<unknown>) {
         'select count(*)::int as leased from file_registry.deletions where lease_token is not null',
       );
       expect(rows[0].leased).toBe(3);
-    });
+    }, 10_000);
     await act();
     return proceed(objects);
   };

@@ -24,6 +24,7 @@ test('memory does not grow with the number of objects and rows: a process stays 
   );
   const ended = once(worker, 'exit');
   const [message] = await Promise.race([once(worker, 'message'), ended]);
+  expect(message, 'what the process told; it ended before, where too much was kept').toBeTypeOf('object');
   const { report, peakMiB } = message;
   await ended;
 
