@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FileReconciler, FileRegistryModule, localStorage } from 'nestjs-file-registry';
@@ -19,7 +20,16 @@ const startMiB = process.memoryUsage.rss() / 1024 ** 2;
 const startedAt = performance.now();
 const report = await reconciler.reconcile({ minAgeMs: 0, verify: verify as 'size' });
 const seconds = (performance.now() - startedAt) / 1000;
-process.send?.({ report, seconds, startMiB, peakMiB: process.resourceUsage().maxRSS / 1024 });
+process.send?.({ report, seconds, startMiB, peakMiB: peakKiB() / 1024 });
 await app.close();
 await pool.end();
 process.disconnect?.();
+
+/** On Linux a process that was forked begins with the peak of its parent as its own `maxRSS`. */
+function peakKiB(): number {
+  if (process.platform !== 'linux') {
+    return process.resourceUsage().maxRSS;
+  }
+  const [, peak] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(peak);
+}
