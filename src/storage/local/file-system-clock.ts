@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { withPassingFile } from './with-passing-file.js';
 
 const askedAnewAfterMs = 60_000;
 
@@ -23,15 +21,12 @@ export class FileSystemClock {
   }
 }
 
+/** Written, because a file of that name may be there already; a full disk has it empty, with the time at which it was made. */
 async function timeOfNewFile(folder: string): Promise<number> {
-  const path = join(folder, `.file-registry-check-${randomUUID()}`);
-  const handle = await open(path, 'wx');
-  try {
+  return withPassingFile(folder, 'time', async (handle) => {
+    await handle.write('.').catch(() => undefined);
     return (await handle.stat()).ctimeMs;
-  } finally {
-    await handle.close();
-    await unlink(path);
-  }
+  });
 }
 
 /**

@@ -52,6 +52,24 @@ describe('check', () => {
     expect(await tree(root)).toEqual([]);
   });
 
+  it('removes what a process left that was killed amid a check', async () => {
+    const root = await temporaryFolder();
+    const uid = process.getuid?.() ?? 0;
+    await writeFile(join(root, `.file-registry-check-write-${uid}`), '.');
+    await writeFile(join(root, `.file-registry-check-time-${uid}`), '.');
+    const storage = localStorage({ root });
+    await storage.check();
+    await put(storage, 'a');
+    expect(await storage.stat({ key: 'a' })).toMatchObject({ sizeBytes: 1 });
+    expect(await tree(root)).toEqual(['a']);
+  });
+
+  it('takes a folder that many check at the same time', async () => {
+    const root = await temporaryFolder();
+    await Promise.all(Array.from({ length: 50 }, () => localStorage({ root }).check()));
+    expect(await tree(root)).toEqual([]);
+  });
+
   it('takes a root that is a symbolic link', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'real'));
