@@ -1,4 +1,3 @@
-import { unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FileRegistryError } from '../../errors/file-registry-error.js';
 import type { StorageDeleteError, StorageDeleteOutcome, StorageDeletion } from '../storage.js';
@@ -9,6 +8,7 @@ import { pruneEmptyFolders } from './prune-empty-folders.js';
 import { resolveInsideRoot, type LocalPlace } from './resolve-inside-root.js';
 import { storageFault } from './storage-fault.js';
 import { syncFolder } from './sync-folder.js';
+import { unlinkIfThere } from './unlink-if-there.js';
 
 export interface DeleteDurablyOptions {
   readonly concurrency: number;
@@ -64,15 +64,6 @@ async function unlinkAll({ path, temporaryPath }: LocalPlace, abandoned: boolean
   } catch (error) {
     // A name that the file system cannot hold was never written.
     if (errorCode(error) !== 'ENAMETOOLONG') throw error;
-  }
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
   }
 }
 

@@ -1,6 +1,6 @@
-import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from './error-code.js';
+import { unlinkIfThere } from './unlink-if-there.js';
 
 const { O_CREAT, O_NOFOLLOW = 0, O_TRUNC, O_WRONLY } = constants;
 
@@ -19,14 +19,6 @@ export async function withPassingFile<Result>(
     return await work(handle);
   } finally {
     await handle.close();
-    await unlinkUnlessGone(path);
-  }
-}
-
-async function unlinkUnlessGone(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
+    await unlinkIfThere(path);
   }
 }
