@@ -60,13 +60,13 @@ export class IntentSettler {
   private readonly logger = new Logger('FileRegistry');
   private mark = firstMark;
   private batchSize: number;
-  private atOnce = 1;
+  /** Whether the last batches came back full. */
+  private isBacklog = false;
   /** Until the next sweep: two at once have failed, perhaps because of each other. */
   private alone = false;
-  /** What is to be looked at again. */
-  private again: { readonly from: OutboxMark; readonly to: OutboxMark } | undefined;
-  /** What was left behind that. */
-  private leftBehind = 0;
+  /** What is to be looked at again, and how many intents were left behind it. */
+  private again:
+    { readonly from: OutboxMark; readonly to: OutboxMark; readonly leftBehind: number } | undefined;
   /** Where to go on after that; there while it is looked at. */
   private resumeAt: OutboxMark | undefined;
 
@@ -91,10 +91,9 @@ export class IntentSettler {
   /** Forgets the mark: the next batch begins with the oldest intent there is. */
   sweep(): void {
     this.mark = firstMark;
-    this.atOnce = 1;
+    this.isBacklog = false;
     this.alone = false;
     this.again = undefined;
-    this.leftBehind = 0;
     this.resumeAt = undefined;
   }
 
@@ -128,9 +127,12 @@ export class IntentSettler {
       this.resume(this.resumeAt);
     }
     this.batchSize = Math.min(this.batchSize * 2, batchSize);
-    const isBacklog = settled.every(({ claimed }) => claimed === batchSize);
-    this.atOnce = isBacklog && !this.alone && !this.resumeAt ? batchesAtOnce : 1;
+    this.isBacklog = settled.every(({ claimed }) => claimed === batchSize);
     return true;
+  }
+
+  private get atOnce(): number {
+    return this.isBacklog && !this.alone && !this.resumeAt ? batchesAtOnce : 1;
   }
 
   private async settleBatches(
@@ -139,7 +141,7 @@ export class IntentSettler {
     try {
       return await allOrFirstFailure(Array.from({ length: this.atOnce }, () => this.settleBatch(onLeased)));
     } catch (error) {
-      this.settleAlone();
+      this.alone ||= this.atOnce > 1;
       throw error;
     }
   }
@@ -186,10 +188,9 @@ export class IntentSettler {
     const left = settled.reduce((sum, answer) => sum + answer.left, 0);
     const mayBeEachOthers = settled.length > 1 && settled.some(({ condemned, kept }) => condemned + kept > 0);
     if (left > 0 && mayBeEachOthers) {
-      this.again = { from: this.again?.from ?? from, to: this.mark };
-      this.leftBehind = 0;
+      this.again = { from: this.again?.from ?? from, to: this.mark, leftBehind: 0 };
     } else if (this.again && !this.resumeAt) {
-      this.leftBehind += left;
+      this.again = { ...this.again, leftBehind: this.again.leftBehind + left };
     } else {
       tally.left += left;
     }
@@ -202,18 +203,13 @@ export class IntentSettler {
     tally: DrainTally,
   ): void {
     if (this.atOnce > 1) {
-      this.settleAlone();
+      this.alone = true;
     } else if (this.batchSize > 1) {
       this.batchSize = Math.ceil(this.batchSize / 2);
     } else if (failed !== 'cancelled' && settled) {
       this.mark = markOf(settled);
       this.notePassedOver(failed, tally);
     }
-  }
-
-  private settleAlone(): void {
-    this.alone ||= this.atOnce > 1;
-    this.atOnce = 1;
   }
 
   private notePassedOver({ code, message }: SettleFailure, tally: DrainTally): void {
@@ -228,7 +224,7 @@ export class IntentSettler {
 
   /** When nothing more is there. */
   private endOrLookAgain(tally: DrainTally): boolean {
-    this.atOnce = 1;
+    this.isBacklog = false;
     if (this.resumeAt) {
       this.resume(this.resumeAt);
       return false;
@@ -236,8 +232,7 @@ export class IntentSettler {
     if (this.again === undefined) {
       return false;
     }
-    tally.left += this.leftBehind;
-    this.leftBehind = 0;
+    tally.left += this.again.leftBehind;
     this.resumeAt = this.mark;
     this.mark = this.again.from;
     return true;
