@@ -95,14 +95,21 @@ test('a statement that runs out of time leaves nothing', async () => {
   const before = await tracked.references();
   const client = await database.client();
   for (const timeoutMs of [1, 5, 10, 20, 40, 80]) {
-    await client.query(`set statement_timeout = ${timeoutMs}`);
-    await client.query(`update article set cover = null where cover is not null`).then(
-      () =>
-        client.query(
-          'set statement_timeout = 0; update article set cover = p.id from pool p where p.n = article.id',
-        ),
-      (error: { code: string }) => expect(error.code).toBe('57014'),
-    );
+    // In one message, and of its transaction only: whatever follows it has all the time it needs.
+    await client
+      .query(
+        `begin;
+         set local statement_timeout = ${timeoutMs};
+         update article set cover = null where cover is not null;
+         commit`,
+      )
+      .then(
+        () => client.query('update article set cover = p.id from pool p where p.n = article.id'),
+        async (error: { code: string }) => {
+          expect(error.code).toBe('57014');
+          await client.query('rollback');
+        },
+      );
     await tracked.checkSlots();
   }
   expect((await tracked.references()).map(({ id, file }) => [id, file])).toEqual(
