@@ -200,6 +200,16 @@ test.each([
   expect((refusal as Error).message).toContain(advice);
 });
 
+test('what a check left that was killed goes with the next, and several at once do not disturb each other', async () => {
+  const { storage, prefix } = fresh();
+  for (const key of ['.file-registry-check-upload', '.file-registry-check-upload.jpg'])
+    await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: `${prefix}${key}` }));
+  await Promise.all(Array.from({ length: 8 }, () => storage.check()));
+  await storage.check();
+  expect(await uploadsBelow(prefix)).toBe(1);
+  await storage.delete([{ key: '.file-registry-check-upload.jpg', abandoned: true }]);
+});
+
 test('check says that the bucket is missing, and that nobody answers', async () => {
   const missing = s3Storage({ client, bucket: `missing-${randomUUID()}` });
   await expect(missing.check()).rejects.toThrow('Create the bucket');

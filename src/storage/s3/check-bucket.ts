@@ -4,14 +4,15 @@ import {
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
-import { randomUUID } from 'node:crypto';
 import { StorageUnusableError } from '../../errors/storage-unusable-error.js';
-import { s3Fault } from './s3-fault.js';
+import { decodeKey } from './decode-key.js';
+import { isAbsent, s3Fault } from './s3-fault.js';
 import { type S3Place, withoutProtocol } from './s3-place.js';
 
 /**
  * Lists, begins an upload and gives it up again: nothing of it is ever visible, and in a bucket with versions neither a version
- * nor a delete marker stays. Rejects with `StorageUnusableError`, which says what to do.
+ * nor a delete marker stays. The key is always the same, so that what a check left that was killed in between goes with the next;
+ * several may have it at the same time. Rejects with `StorageUnusableError`, which says what to do.
  */
 export async function checkBucket(place: S3Place): Promise<void> {
   const { client, bucket, prefix } = place;
@@ -20,16 +21,26 @@ export async function checkBucket(place: S3Place): Promise<void> {
   await step(place, 'list', () =>
     client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })),
   );
-  await step(place, 'list the unfinished uploads of', () =>
-    client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, MaxUploads: 1 })),
+  const key = `${prefix}.file-registry-check-upload`;
+  const { Uploads = [], EncodingType } = await step(place, 'list the unfinished uploads of', () =>
+    client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, EncodingType: 'url' })),
   );
-  const key = `${prefix}.file-registry-check-${randomUUID()}`;
-  const { UploadId } = await step(place, 'begin an upload in', () =>
+  const left = Uploads.filter(({ Key = '' }) => decodeKey(Key, EncodingType) === key);
+  const begun = await step(place, 'begin an upload in', () =>
     client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })),
   );
-  await step(place, 'give up an upload in', () =>
-    client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId })),
-  );
+  for (const { UploadId } of [...left, begun]) {
+    await step(place, 'give up an upload in', () => giveUp(place, key, UploadId));
+  }
+}
+
+/** Another check may have given it up before. */
+async function giveUp({ client, bucket }: S3Place, key: string, uploadId: string | undefined): Promise<void> {
+  try {
+    await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
 }
 
 async function compareEndpoint({ client, endpoint, location }: S3Place): Promise<void> {
