@@ -20,6 +20,7 @@ begin
           set_config('lock_timeout',       '200ms', true),
           set_config('jit',                'off',   true),
           set_config('enable_seqscan',     'off',   true),
+          set_config('enable_bitmapscan',  'off',   true),
           set_config('enable_hashjoin',    'off',   true),
           set_config('enable_mergejoin',   'off',   true),
           set_config('row_security',       'off',   true);

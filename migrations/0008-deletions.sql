@@ -4,7 +4,8 @@
 -- (law 4). A row whose last lease ended without an outcome is claimed alone, so that one object that kills the process
 -- cannot drag a thousand with it. Condemned bytes are kept for the delay from when they are first seen here, which is after
 -- the condemning commit, so that a replica or a backup that is behind can still bring the row back. The head of the queue is
--- put off batch by batch until it holds nothing unseen, so that no row is read twice, however long the queue.
+-- put off batch by batch until it holds nothing unseen, so that no row is read twice, however long the queue. Without a delay
+-- nothing is compared: a clock that was ahead when it condemned, on the other side of a failover, would hold the bytes for ever.
 -- Locks: the claimed rows and those put off, SKIP LOCKED.
 create function @schema@.claim_deletions(
   storage text, batch_size integer, lease_token uuid, lease_ms bigint, deletion_delay_ms bigint default 0
@@ -48,7 +49,7 @@ begin
    where d.storage = claim_deletions.storage
      and d.state <> 'deleted'
      and d.next_attempt_at <= due_before
-     and (d.state <> 'condemned' or d.next_attempt_at >= d.condemned_at + delay)
+     and (d.state <> 'condemned' or deletion_delay_ms = 0 or d.next_attempt_at >= d.condemned_at + delay)
    order by d.next_attempt_at
    limit 1
      for update skip locked;
@@ -64,7 +65,7 @@ begin
        where d.storage = claim_deletions.storage
          and d.state <> 'deleted'
          and d.next_attempt_at <= due_before
-         and (d.state <> 'condemned' or d.next_attempt_at >= d.condemned_at + delay)
+         and (d.state <> 'condemned' or deletion_delay_ms = 0 or d.next_attempt_at >= d.condemned_at + delay)
          and d.lease_token is null
        order by d.next_attempt_at
        limit batch_size

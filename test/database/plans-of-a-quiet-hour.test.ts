@@ -1,6 +1,6 @@
-import type { Client } from 'pg';
 import { expect, test } from 'vitest';
 import { createAttackedDatabase } from '../laws/support/attacked-database.js';
+import { watchedSession } from './support/watched-session.js';
 
 // A session keeps the plans that it made while tables were small, and statistics are always late. Neither may let a batch read
 // a whole table, or compare each of its rows with each other.
@@ -30,35 +30,10 @@ const condemned = (count: number, leasedTo: string | null) =>
 for (const table of ['files', 'deletion_outbox', 'deletions'])
   await attacked.sql(`alter table file_registry.${table} set (autovacuum_enabled = off)`);
 
-/** A session that tells how many rows its statements read in vain since it was last asked, at most in one place of a plan. */
-async function watched(): Promise<{ session: Client; readInVain: () => number }> {
-  const session = await attacked.session();
-  let most = 0;
-  session.on('notice', ({ message }) => {
-    for (const [, rows] of (message ?? '').matchAll(/Rows Removed by (?:Join )?Filter: (\d+)/g))
-      most = Math.max(most, Number(rows));
-  });
-  await session.query(`
-    load 'auto_explain';
-    set auto_explain.log_min_duration = 0;
-    set auto_explain.log_nested_statements = on;
-    set auto_explain.log_level = notice;
-    set auto_explain.log_analyze = on;
-    set auto_explain.log_timing = off`);
-  return {
-    session,
-    readInVain() {
-      const since = most;
-      most = 0;
-      return since;
-    },
-  };
-}
-
 test('a settle reads no whole table by a plan that uploads had made for a few files', async () => {
   await attacked.sql(files(20));
   await attacked.sql('vacuum analyze file_registry.files');
-  const { session, readInVain } = await watched();
+  const { session, readInVain } = await watchedSession(attacked);
   for (let upload = 0; upload < 8; upload++) {
     await session.query(
       `select file_registry.reserve(id, 'media', '2026/11/' || id, null, 100000) from (select gen_random_uuid() as id) g`,
@@ -79,7 +54,7 @@ test.for([false, true])(
     await attacked.sql('delete from file_registry.files');
     await attacked.sql(files(5));
     await attacked.sql('vacuum analyze');
-    const { session, readInVain } = await watched();
+    const { session, readInVain } = await watchedSession(attacked);
     await session.query(settle(1));
     await session.query(files(5 * batch));
     if (attached) await attacked.sql(attachAll);
@@ -98,7 +73,7 @@ test('a settle does not compare its files with its intents by a plan made for a 
   await attacked.sql('vacuum analyze');
   await attacked.sql(files(1));
   await attacked.sql('analyze file_registry.deletion_outbox');
-  const { session, readInVain } = await watched();
+  const { session, readInVain } = await watchedSession(attacked);
   for (let single = 0; single < 8; single++) {
     await session.query(settle(1));
     await session.query(files(1));
@@ -120,7 +95,7 @@ test('completing reads no whole queue by a plan made while nothing was pending',
     `update file_registry.deletions set state = 'deleted', next_attempt_at = null, deleted_at = now() where state = 'condemned'`,
   );
   await attacked.sql('vacuum full analyze file_registry.deletions');
-  const { session, readInVain } = await watched();
+  const { session, readInVain } = await watchedSession(attacked);
   const complete = async (count: number) => {
     const ids = (await attacked.sql(condemned(count, token))).map(({ id }) => id);
     await session.query('select file_registry.complete_deletions($1, $2, 1000)', [token, ids]);
