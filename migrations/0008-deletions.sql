@@ -8,7 +8,8 @@
 -- nothing is compared: a clock that was ahead when it condemned, on the other side of a failover, would hold the bytes for ever.
 -- Locks: the claimed rows and those put off, SKIP LOCKED.
 create function @schema@.claim_deletions(
-  storage text, batch_size integer, lease_token uuid, lease_ms bigint, deletion_delay_ms bigint default 0
+  storage text, batch_size integer, lease_token uuid, lease_ms bigint, deletion_delay_ms bigint default 0,
+  seen_until timestamptz default '-infinity'
 ) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -31,6 +32,7 @@ begin
         from @schema@.deletions d
        where d.storage = claim_deletions.storage
          and d.state <> 'deleted'
+         and d.next_attempt_at >= seen_until
          and d.next_attempt_at <= due_before
        order by d.next_attempt_at
        limit batch_size
@@ -48,6 +50,7 @@ begin
     from @schema@.deletions d
    where d.storage = claim_deletions.storage
      and d.state <> 'deleted'
+     and d.next_attempt_at >= seen_until
      and d.next_attempt_at <= due_before
      and (d.state <> 'condemned' or deletion_delay_ms = 0 or d.next_attempt_at >= d.condemned_at + delay)
    order by d.next_attempt_at
@@ -64,6 +67,7 @@ begin
         from @schema@.deletions d
        where d.storage = claim_deletions.storage
          and d.state <> 'deleted'
+         and d.next_attempt_at >= seen_until
          and d.next_attempt_at <= due_before
          and (d.state <> 'condemned' or deletion_delay_ms = 0 or d.next_attempt_at >= d.condemned_at + delay)
          and d.lease_token is null
@@ -267,12 +271,17 @@ end
 $body$;
 
 
--- Forgets a batch of receipts older than their retention, and the adopted keys they kept busy; answers how many.
-create function @schema@.prune_receipts(retention_ms bigint, batch_size integer) returns integer
+-- Forgets a batch of receipts older than their retention, and the adopted keys they kept busy; answers how many. Those that were due
+-- up to seen_until are passed by.
+create function @schema@.prune_receipts(
+  retention_ms bigint, batch_size integer, seen_until timestamptz default '-infinity'
+) returns integer
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  deleted_before timestamptz := clock_timestamp() - retention_ms * interval '1 millisecond';
+  retention      interval    := retention_ms * interval '1 millisecond';
+  deleted_before timestamptz := clock_timestamp() - retention;
+  deleted_after  timestamptz := seen_until - retention;
   pruned         integer;
 begin
   perform @schema@.begin_step();
@@ -281,6 +290,7 @@ begin
     select d.file_id
       from @schema@.deletions d
      where d.state = 'deleted'
+       and d.deleted_at >= deleted_after
        and d.deleted_at <= deleted_before
      order by d.deleted_at
      limit batch_size

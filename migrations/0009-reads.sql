@@ -84,7 +84,11 @@ $body$;
 
 -- What there is to do now, in one round trip: what stands in the way, the reasons with due intents behind their marks, the
 -- storages with due deletions, and whether receipts are old enough. policies is [{ "reason", "periodMs", "afterNotedAt", "afterSeq" }, …].
-create function @schema@.due_work(policies jsonb, storages text[], retention_ms bigint, environment text) returns json
+-- Deletions and receipts that were due up to seen_until are passed by: there was none when the caller last asked. What it may pass by
+-- after this answer lies a minute back, for what commits late.
+create function @schema@.due_work(
+  policies jsonb, storages text[], retention_ms bigint, environment text, seen_until timestamptz default '-infinity'
+) returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$
 declare
@@ -110,11 +114,14 @@ begin
                        from @schema@.deletions d
                       where d.storage = s
                         and d.state <> 'deleted'
+                        and d.next_attempt_at >= seen_until
                         and d.next_attempt_at <= due_at)),
     'receipts', exists (select
                           from @schema@.deletions d
                          where d.state = 'deleted'
-                           and d.deleted_at <= due_at - retention_ms * interval '1 millisecond'));
+                           and d.deleted_at >= seen_until - retention_ms * interval '1 millisecond'
+                           and d.deleted_at <= due_at     - retention_ms * interval '1 millisecond'),
+    'seenUntil', due_at - interval '1 minute');
 end
 $body$;
 

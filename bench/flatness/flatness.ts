@@ -18,6 +18,8 @@ interface Stage {
   readonly meter: StatementMeter;
 }
 
+const hourMs = 60 * 60 * 1000;
+
 /** Files and references, and the dead or waiting rows of the other scenarios. */
 const sizes = {
   small: { files: [1000, 10_000, 100_000], others: 20_000 },
@@ -76,7 +78,12 @@ async function openStage(
   const pool = database.pool();
   const meter = new StatementMeter(pool);
   const registry = stack.use(
-    await openRegistry({ database: pool, storages: { nowhere }, gracePeriodMs: 60 * 60 * 1000 }),
+    await openRegistry({
+      database: pool,
+      storages: { nowhere },
+      gracePeriodMs: hourMs,
+      processor: { sweepIntervalMs: hourMs },
+    }),
   );
   return { scenario, client, registry, meter };
 }
@@ -97,20 +104,26 @@ async function sample(
 ): Promise<{ settleMs: number; drainMs: number; walBytes: number }> {
   const detached = await detachSome(client, scenario, pick, n);
   await server.checkpoint();
+  const receiptsBefore = await countReceipts(client);
   const walBytesBefore = await walBytesSoFar(client);
   meter.take();
-  let deleted = 0;
-  const drainMs = await timed(async () => {
-    ({ deleted } = await registry.processor.drain());
-  });
+  const drainMs = await timed(() => registry.processor.tick());
+  const walBytes = (await walBytesSoFar(client)) - walBytesBefore;
+  const deleted = (await countReceipts(client)) - receiptsBefore;
   if (detached !== n || deleted !== n) {
     throw new Error(`${scenario.name}: ${deleted} of ${detached} files were deleted, ${n} were expected`);
   }
   const settles = meter.take().filter(({ text }) => /\bsettle\b/.test(text));
   if (settles.length === 0) throw new Error('no statement of the processor is called settle any more');
-  const walBytes = (await walBytesSoFar(client)) - walBytesBefore;
   await refill(client);
   return { settleMs: settles.reduce((sum, { ms }) => sum + ms, 0), drainMs, walBytes };
+}
+
+async function countReceipts(client: Client): Promise<number> {
+  const { rows } = await client.query<{ receipts: number }>(
+    `select count(*)::int as receipts from file_registry.deletions where state = 'deleted'`,
+  );
+  return rows[0]!.receipts;
 }
 
 /** After a checkpoint, which comes before each sample here, the first change of a page writes all of its 8 kB. */

@@ -118,8 +118,8 @@ export interface ProcessorOptions {
   readonly backoffMaxMs?: number;
 
   /**
-   * How often a scheduled pass looks at the whole outbox instead of behind its mark, for commits that came late and for files
-   * that were locked. Default: 30 seconds. Limits: 0 to 1 day.
+   * How often a scheduled pass looks at the whole outbox and at all deletions instead of behind its marks, for commits that came late
+   * and for files that were locked. Default: 30 seconds. Limits: 0 to 1 day.
    */
   readonly sweepIntervalMs?: number;
 

@@ -10,6 +10,7 @@ import type { GuardedTelemetry } from '../telemetry/guarded-telemetry.js';
 import { DeletionLease } from './deletion-lease.js';
 import type { ClaimedDeletion, DeletionOutcomes } from './deletion-outcomes.js';
 import type { DrainTally } from './drain-result.js';
+import type { QuietMark } from './quiet-mark.js';
 import { storableText } from './storable-text.js';
 
 export interface DeletionWorkerOptions {
@@ -41,6 +42,7 @@ export class DeletionWorker {
     private readonly storage: FileStorage,
     private readonly database: RegistryDatabase,
     private readonly options: DeletionWorkerOptions,
+    private readonly quiet: QuietMark,
     private readonly hookSource: FileHookSource = noFileHooks,
   ) {}
 
@@ -93,6 +95,7 @@ export class DeletionWorker {
       ['uuid', lease.token],
       ['bigint', this.options.leaseMs],
       ['bigint', this.options.deletionDelayMs],
+      ['timestamptz', this.quiet.value],
     ]);
   }
 

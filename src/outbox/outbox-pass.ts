@@ -6,6 +6,7 @@ import { DeletionLease } from './deletion-lease.js';
 import type { DeletionWorker } from './deletion-worker.js';
 import { type DrainTally, newTally, type Obstacle } from './drain-result.js';
 import type { CondemnedDeletion, IntentSettler, SettledBatch } from './intent-settler.js';
+import type { ReceiptPruner } from './receipt-pruner.js';
 
 /** Batches of each kind in one pass; the next pass goes on. A bound, not a target: 100 million files at the default size. */
 const roundsMax = 100_000;
@@ -28,10 +29,12 @@ export class OutboxPass {
   private readonly tally = newTally();
   /** What the round before has condemned and leased. */
   private condemned: readonly CondemnedBatch[] = [];
+  private isPruned = false;
 
   constructor(
     private readonly settlers: readonly IntentSettler[],
     private readonly workers: readonly DeletionWorker[],
+    private readonly pruner: ReceiptPruner,
     private readonly database: RegistryDatabase,
     private readonly options: ResolvedOptions,
     private readonly stopping: AbortSignal,
@@ -131,11 +134,8 @@ export class OutboxPass {
   }
 
   private async pruneReceipts(): Promise<boolean> {
-    const pruned = await this.database.step<number>('prune_receipts', [
-      ['bigint', this.options.receiptRetentionMs],
-      ['integer', this.options.processor.batchSize],
-    ]);
-    this.tally.prunedReceipts += pruned;
-    return pruned > 0;
+    const found = !this.isPruned && (await this.pruner.pruneBatch(this.tally));
+    this.isPruned = !found;
+    return found;
   }
 }

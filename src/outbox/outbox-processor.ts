@@ -17,6 +17,8 @@ import { healthCountMax, type OutboxHealth } from './outbox-health.js';
 import { OutboxPass } from './outbox-pass.js';
 import type { OutboxStats } from './outbox-stats.js';
 import { PartitionKeeper } from './partition-keeper.js';
+import { QuietMark } from './quiet-mark.js';
+import { ReceiptPruner } from './receipt-pruner.js';
 import { SharedAnswer } from './shared-answer.js';
 import { type HealthAnswer, toOutboxHealth } from './to-outbox-health.js';
 import { type StatsAnswer, toOutboxStats } from './to-outbox-stats.js';
@@ -27,6 +29,7 @@ interface DueWork {
   readonly reasons: readonly string[];
   readonly storages: readonly string[];
   readonly receipts: boolean;
+  readonly seenUntil: string;
 }
 
 /**
@@ -39,6 +42,8 @@ export class OutboxProcessor {
   private readonly database: RegistryDatabase;
   private readonly settlers: readonly IntentSettler[];
   private readonly workers: readonly DeletionWorker[];
+  private readonly quiet = new QuietMark();
+  private readonly pruner: ReceiptPruner;
   private readonly obstacles = new ObstacleLog();
   private readonly partitions: PartitionKeeper;
   private readonly healthAnswer = new SharedAnswer(() => this.askForHealth());
@@ -56,12 +61,20 @@ export class OutboxProcessor {
     this.database =
       processor.database === options.database ? database : new RegistryDatabase(processor.database, schema);
     this.partitions = new PartitionKeeper(this.database);
+    this.pruner = new ReceiptPruner(this.database, options, this.quiet);
     this.settlers = intentPolicies(options).map(
       (policy) => new IntentSettler(policy, this.database, options, hooks),
     );
     this.workers = [...storages].map(
       ([name, storage]) =>
-        new DeletionWorker(name, storage, this.database, { ...processor, uploadTtlMs, telemetry }, hooks),
+        new DeletionWorker(
+          name,
+          storage,
+          this.database,
+          { ...processor, uploadTtlMs, telemetry },
+          this.quiet,
+          hooks,
+        ),
     );
   }
 
@@ -226,7 +239,9 @@ export class OutboxProcessor {
       this.storageNames,
       ['bigint', this.options.receiptRetentionMs],
       ['text', this.options.environment],
+      ['timestamptz', this.quiet.value],
     ]);
+    this.quiet.note(due);
     this.obstacles.note(due.obstacle, this.options.schema);
     return due;
   }
@@ -236,12 +251,13 @@ export class OutboxProcessor {
     for (const settler of this.settlers) {
       settler.sweep();
     }
+    this.quiet.sweep();
     await this.partitions.sweep();
   }
 
   private run(): Promise<DrainTally> {
-    const { settlers, workers, database, options, stopping } = this;
-    return new OutboxPass(settlers, workers, database, options, stopping.signal).run();
+    const { settlers, workers, pruner, database, options, stopping } = this;
+    return new OutboxPass(settlers, workers, pruner, database, options, stopping.signal).run();
   }
 }
 

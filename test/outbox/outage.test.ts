@@ -14,7 +14,9 @@ afterEach(async () => {
 
 test('a database that goes away between deleting and completing is logged, and the next passes finish', async () => {
   const error = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
-  const { app, processor, storage } = await startScheduledApp(registry);
+  const { app, processor, storage } = await startScheduledApp(registry, {
+    processor: { sweepIntervalMs: 0 },
+  });
   const files = await registry.storeMany(3);
   storage.onDelete = async (objects, proceed) => {
     await database.allowConnections(false);

@@ -43,7 +43,7 @@ test('a pause lets the batch that is being deleted end and begins no other, also
 test('where nobody can be asked whether there is a pause, nothing is deleted and nothing stays leased', async () => {
   await registry.storeMany(4);
   const rename = (from: string, to: string) =>
-    pool.query(`alter function file_registry.${from}(jsonb, text[], bigint, text) rename to ${to}`);
+    pool.query(`alter function file_registry.${from} rename to ${to}`);
   await whileDeleting(() => rename('due_work', 'no_work'));
 
   await expect(processor.drain()).rejects.toThrow('due_work');

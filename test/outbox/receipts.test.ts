@@ -4,7 +4,7 @@ import { createWatchedRegistry } from './support/watched-registry.js';
 const registry = await createWatchedRegistry({
   gracePeriodMs: 0,
   unattachedTtlMs: 0,
-  processor: { batchSize: 10 },
+  processor: { batchSize: 10, sweepIntervalMs: 0 },
 });
 const { pool, processor } = registry;
 

@@ -20,7 +20,7 @@ test('no step leaves anything behind in its session, so that a pooler may give i
     gracePeriodMs: 0,
     unattachedTtlMs: 0,
     receiptRetentionMs: 0,
-    processor: { database: pool, leaseMs: 1000 },
+    processor: { database: pool, leaseMs: 1000, sweepIntervalMs: 0 },
   });
   const before = (await pool.query(sessionState)).rows;
 
