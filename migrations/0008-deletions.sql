@@ -272,7 +272,8 @@ $body$;
 
 
 -- Forgets a batch of receipts older than their retention, and the adopted keys they kept busy; answers how many. Those that were due
--- up to seen_until are passed by.
+-- up to seen_until are passed by. That of an adopted key stays for a day at least: a storage that did not answer in time, so that its
+-- deletion was done again, may still delete what is adopted under that key by then (shown).
 create function @schema@.prune_receipts(
   retention_ms bigint, batch_size integer, seen_until timestamptz default '-infinity'
 ) returns integer
@@ -282,6 +283,7 @@ declare
   retention      interval    := retention_ms * interval '1 millisecond';
   deleted_before timestamptz := clock_timestamp() - retention;
   deleted_after  timestamptz := seen_until - retention;
+  adopted_before timestamptz := clock_timestamp() - interval '1 day';
   pruned         integer;
 begin
   perform @schema@.begin_step();
@@ -292,6 +294,7 @@ begin
      where d.state = 'deleted'
        and d.deleted_at >= deleted_after
        and d.deleted_at <= deleted_before
+       and (d.deleted_at <= adopted_before or @schema@.is_generated_key(d.file_id, d.key))
      order by d.deleted_at
      limit batch_size
        for update skip locked

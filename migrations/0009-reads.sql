@@ -120,7 +120,9 @@ begin
                           from @schema@.deletions d
                          where d.state = 'deleted'
                            and d.deleted_at >= seen_until - retention_ms * interval '1 millisecond'
-                           and d.deleted_at <= due_at     - retention_ms * interval '1 millisecond'),
+                           and d.deleted_at <= due_at     - retention_ms * interval '1 millisecond'
+                           and (   d.deleted_at <= due_at - interval '1 day'
+                                or @schema@.is_generated_key(d.file_id, d.key))),
     'seenUntil', due_at - interval '1 minute');
 end
 $body$;

@@ -22,13 +22,15 @@ export function toKysely(handle: DatabaseHandle, option = 'database'): AnyKysely
     return new Kysely({ dialect: new PostgresDialect({ pool: handle }) });
   }
   throw new InvalidOptionError(
-    `${option}: expected a Kysely instance or a pg.Pool, received ${describe(handle)}. Pass the one the application uses.`,
+    `${option}: expected a Kysely instance or a pg.Pool, received ${describe(handle)}. Pass the one the application uses, or new Pool({ connectionString }).`,
     { context: { option } },
   );
 }
 
+/** Never a text itself: a connection string holds a password, and this goes to the log. */
 function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null
-    ? (value.constructor?.name ?? 'an object')
-    : String(value);
+  if (typeof value === 'object' && value !== null) {
+    return value.constructor?.name ?? 'an object';
+  }
+  return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }

@@ -3,6 +3,7 @@ import { type Argument, call } from './call.js';
 import { databaseError } from './database-error.js';
 import { kyselyExecutor } from './kysely-executor.js';
 import type { Executor } from './executor.js';
+import { answerTimeoutMs, inAnswerTime } from './in-answer-time.js';
 import { sqlStateOf } from './sql-state.js';
 
 /** feature_not_supported, from the schema's functions, and serialization_failure. */
@@ -15,6 +16,7 @@ export class RegistryDatabase {
   constructor(
     readonly kysely: AnyKysely,
     readonly schema: string,
+    private readonly timeoutMs = answerTimeoutMs,
   ) {
     this.executor = kyselyExecutor(kysely);
   }
@@ -37,14 +39,15 @@ export class RegistryDatabase {
 
   /**
    * Calls a step of the processor at READ COMMITTED, whatever the server's or the role's default is: its statements must each
-   * see what was committed before them.
+   * see what was committed before them. Ends when no answer comes.
    */
   async step<Result>(name: string, args: readonly Argument[]): Promise<Result> {
+    const step = this.kysely
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute((transaction) => call<Result>(kyselyExecutor(transaction), this.schema, name, args));
     try {
-      return await this.kysely
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute((transaction) => call<Result>(kyselyExecutor(transaction), this.schema, name, args));
+      return await inAnswerTime(name, step, this.timeoutMs);
     } catch (error) {
       throw databaseError(error, name);
     }

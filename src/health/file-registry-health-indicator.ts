@@ -3,7 +3,7 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import { FileRegistryError } from '../errors/file-registry-error.js';
 import type { OutboxHealth } from '../outbox/outbox-health.js';
 import { OutboxProcessor } from '../outbox/outbox-processor.js';
-import { withinTime } from '../outbox/within-time.js';
+import { withinTime } from '../database/within-time.js';
 import type { FileRegistryHealth } from './file-registry-health.js';
 import { findProblems } from './find-problems.js';
 import { type FileRegistryHealthThresholds, resolveHealthThresholds } from './health-thresholds.js';

@@ -66,7 +66,10 @@ export interface FileRegistryOptions {
    */
   readonly ownerTypes?: OwnerTypesOptions;
 
-  /** How long receipts of deletions are kept. Default: 30 days. Limits: 0 to 10 years. */
+  /**
+   * How long receipts of deletions are kept; those of adopted keys for a day at least, and that long no other object can be adopted
+   * under the key: a deletion that a storage carries out late would take it. Default: 30 days. Limits: 0 to 10 years.
+   */
   readonly receiptRetentionMs?: number;
 
   /**

@@ -124,7 +124,7 @@ export class DeletionWorker {
           throw new Error('the storage did not answer, nor end when it was told to');
         }
         for (const { key, error } of answer) {
-          reported.set(key, error);
+          reported.set(key, error ?? undefined); // JavaScript likes to say null
         }
       } catch (error) {
         refusal = {

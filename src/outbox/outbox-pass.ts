@@ -29,7 +29,6 @@ export class OutboxPass {
   private readonly tally = newTally();
   /** What the round before has condemned and leased. */
   private condemned: readonly CondemnedBatch[] = [];
-  private isPruned = false;
 
   constructor(
     private readonly settlers: readonly IntentSettler[],
@@ -62,7 +61,7 @@ export class OutboxPass {
         this.settle(condemnedNext),
         this.deleteUnlessHeldBack(condemned),
         condemned.length === 0 || round % roundsPerClaim === 0 ? this.deleteClaimed() : false,
-        this.pruneReceipts(),
+        this.pruner.pruneBatch(this.tally),
       ]);
       return found.includes(true);
     } finally {
@@ -131,11 +130,5 @@ export class OutboxPass {
       this.workers.map((worker) => worker.deleteBatch(this.tally, this.stopping)),
     );
     return found.includes(true);
-  }
-
-  private async pruneReceipts(): Promise<boolean> {
-    const found = !this.isPruned && (await this.pruner.pruneBatch(this.tally));
-    this.isPruned = !found;
-    return found;
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Argument, jsonArgument, textArray } from '../database/call.js';
+import { inAnswerTime } from '../database/in-answer-time.js';
 import { RegistryDatabase } from '../database/registry-database.js';
 import { ProcessorStoppedError } from '../errors/processor-stopped-error.js';
 import { FileHookExplorer } from '../hooks/file-hook-explorer.js';
@@ -234,13 +235,14 @@ export class OutboxProcessor {
 
   private async askForWork(): Promise<DueWork> {
     // One statement and no transaction round it: it is what an idle processor does every second.
-    const due = await this.database.call<DueWork>('due_work', [
+    const asked = this.database.call<DueWork>('due_work', [
       jsonArgument(this.settlers.map((settler) => settler.position)),
       this.storageNames,
       ['bigint', this.options.receiptRetentionMs],
       ['text', this.options.environment],
       ['timestamptz', this.quiet.value],
     ]);
+    const due = await inAnswerTime('due_work', asked);
     this.quiet.note(due);
     this.obstacles.note(due.obstacle, this.options.schema);
     return due;

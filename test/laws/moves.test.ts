@@ -209,7 +209,8 @@ test('giving up a copy whose move did happen touches neither the file nor what i
   expect(await laws.deletion(reservation)).toMatchObject({ state: 'condemned', reason: 'moved' });
 
   await laws.sql(
-    `update file_registry.deletions set state = 'deleted', deleted_at = now(), next_attempt_at = null where file_id = $1`,
+    `update file_registry.deletions set state = 'deleted', deleted_at = now() - interval '25 hours', next_attempt_at = null
+      where file_id = $1`,
     [reservation],
   );
   await laws.sql('select file_registry.prune_receipts(0, 100)');

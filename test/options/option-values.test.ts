@@ -205,7 +205,7 @@ test.for([undefined, null, 'options', 42])('options that are %j are refused', (o
 test.for<[unknown, string]>([
   [undefined, 'undefined'],
   [null, 'null'],
-  ['postgres://localhost', 'postgres://localhost'],
+  ['postgres://app:secret@localhost', 'a string'], // a connection string holds a password
   [{}, 'Object'],
   [{ query: () => undefined }, 'Object'],
   [new Date(), 'Date'],

@@ -45,6 +45,15 @@ test('a storage that throws before it returns a promise, or returns nothing, is 
   expect(await processor.drain()).toMatchObject({ failed: 1, deleted: 0 });
 });
 
+test('an error that is null is none', async () => {
+  await registry.empty();
+  await registry.store();
+  storage.onDelete = async (objects, proceed) =>
+    (await proceed(objects)).map(({ key }) => ({ key, error: null }) as never);
+  expect(await processor.drain()).toMatchObject({ failed: 0, deleted: 1 });
+  storage.reset();
+});
+
 test('keys that the storage says nothing about are tried again, the others are done', async () => {
   const files = await registry.storeMany(4);
   const silent = files[1]?.key;

@@ -75,6 +75,7 @@ test('an adoption that meets the pruning of the key waits for it, and wins when 
   await registry.passTime('25 hours');
   await processor.drain();
   expect(await registry.hasBytes(file)).toBe(false);
+  await registry.passTime('25 hours');
   await place('old/pruned.txt');
 
   for (const end of ['rollback', 'commit']) {

@@ -1,6 +1,6 @@
 import { type Attributes, type BatchObservableResult, diag, type Meter } from '@opentelemetry/api';
 import type { OutboxHealth } from '../../outbox/outbox-health.js';
-import { withinTime } from '../../outbox/within-time.js';
+import { withinTime } from '../../database/within-time.js';
 import type { ObservableRegistry } from '../file-registry-telemetry.js';
 import { attributeNames } from './attribute-names.js';
 import { createInstrument } from './create-instrument.js';
