@@ -46,7 +46,7 @@ export interface SettledBatch {
   readonly sentAt: number;
 }
 
-/** Behind a backlog: one backend condemns 15,000 files/s, half of what the rest of a pass can follow. */
+/** Behind a backlog: one backend condemns 10,000 to 15,000 files/s, half of what the rest of a pass can follow. */
 const batchesAtOnce = 2;
 
 /**

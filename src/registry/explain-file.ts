@@ -62,7 +62,11 @@ function toDeletion(row: NonNullable<FileFacts['deletion']>, deletionDelayMs: nu
   const nextAttemptAt = toDate(row.nextAttemptAt);
   const delayedUntil = new Date(condemnedAt.getTime() + deletionDelayMs);
   const delayed =
-    row.state === 'condemned' && !row.leased && nextAttemptAt !== null && nextAttemptAt < delayedUntil;
+    deletionDelayMs > 0 &&
+    row.state === 'condemned' &&
+    !row.leased &&
+    nextAttemptAt !== null &&
+    nextAttemptAt < delayedUntil;
   return {
     ...row,
     condemnedAt,
@@ -94,7 +98,10 @@ function stateOf(
 function textOf(explained: Omit<FileExplanation, 'text'>): string {
   const { fileId, state, refCount, references, intents, deletion } = explained;
   const governing = intents[0];
-  if (deletion?.reason === 'moved') return movedText(state, deletion);
+  if (deletion !== null && state !== 'uploading') {
+    const left = leftBehind(fileId, deletion);
+    if (left !== undefined) return leftText(left, state, deletion);
+  }
   switch (state) {
     case 'held':
       return `File ${fileId} is held by ${refCount} reference(s): ${listed(references, refCount)}.`;
@@ -126,10 +133,21 @@ function textOf(explained: Omit<FileExplanation, 'text'>): string {
   }
 }
 
-/** The id is that of a copy which took a file's place; the row is about what the file left behind. */
-function movedText(state: FileState, deletion: ExplainedDeletion): string {
-  const { storage, key, nextAttemptAt, attempts, lastError, deletedAt, lastOwners } = deletion;
-  const left = `What file ${lastOwners.at(-1)?.id ?? '(redacted)'} left in storage '${storage}' under '${key}' when it moved`;
+/** What the row is about where that never was a file: the old place of one that moved, or an upload that was given up. */
+function leftBehind(
+  fileId: string,
+  { reason, storage, key, lastOwners, condemnedAt }: ExplainedDeletion,
+): string | undefined {
+  if (reason === 'moved') {
+    return `What file ${lastOwners.at(-1)?.id ?? '(redacted)'} left in storage '${storage}' under '${key}' when it moved`;
+  }
+  return reason === 'upload'
+    ? `What the upload of file ${fileId} may have left when it was given up ${at(condemnedAt)}`
+    : undefined;
+}
+
+function leftText(left: string, state: FileState, deletion: ExplainedDeletion): string {
+  const { nextAttemptAt, attempts, lastError, deletedAt } = deletion;
   switch (state) {
     case 'gone':
       return `${left} is gone: deleted ${at(deletedAt)} after ${attempts} attempt(s).`;

@@ -67,6 +67,17 @@ test('an upload under way, a leased and a stuck deletion are told apart', async 
   });
 });
 
+test('an upload that was given up is told of as what it is, and not as a file that went', async () => {
+  const id = randomUUID();
+  await registry.pool.query(`select file_registry.abandon_upload($1::uuid, 'media', $1::uuid::text)`, [id]);
+  expect(await files.explain(id)).toMatchObject({
+    state: 'pending',
+    text: expect.stringMatching(
+      /^What the upload of file .* may have left when it was given up .* is deleted from/,
+    ),
+  });
+});
+
 test('nothing is known of an id that never was', async () => {
   expect(await files.explain(randomUUID())).toMatchObject({ state: 'unknown', deletion: null, refCount: 0 });
 });
