@@ -8,7 +8,8 @@ const rememberedMax = 4096;
 /**
  * Makes the folders above a new file durable, not only the one it lies in: another process may have made them a moment
  * ago and not have come to its own fsync. A folder that was seen once is not synced again (0.3 ms a file otherwise); it is
- * known by inode and birth, since an empty one may have been removed and made anew.
+ * known by inode and birth, since an empty one may have been removed and made anew; where the file system keeps no time of
+ * birth, the new one may look the same, and none is remembered.
  */
 export class DurableFolders {
   readonly #seen = new Map<string, string>();
@@ -24,6 +25,7 @@ export class DurableFolders {
       above = dirname(above);
       await syncFolder(above);
     }
+    if (birthtimeNs === 0n) return;
     if (this.#seen.size >= rememberedMax) this.#seen.clear();
     this.#seen.set(folder, identity);
   }
