@@ -10,6 +10,8 @@ import { storageFault } from './storage-fault.js';
 import { syncFolder } from './sync-folder.js';
 import { unlinkIfThere } from './unlink-if-there.js';
 
+const noFolder = new Set<string | undefined>(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+
 export interface DeleteDurablyOptions {
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
@@ -39,7 +41,7 @@ export async function deleteDurably(
     }
     try {
       const place = resolveInsideRoot(root, key);
-      if (await exists(place.folder)) await unlinkAll(place, abandoned);
+      await unlinkAll(place, abandoned, exists);
       const removed = removedByFolder.get(place.folder);
       if (removed === undefined) removedByFolder.set(place.folder, [key]);
       else removed.push(key);
@@ -56,26 +58,29 @@ export async function deleteDurably(
   return outcomes;
 }
 
-async function unlinkAll({ path, temporaryPath }: LocalPlace, abandoned: boolean): Promise<void> {
-  await unlinkIfThere(path);
-  if (!abandoned) return;
+async function unlinkAll(
+  { folder, path, temporaryPath }: LocalPlace,
+  abandoned: boolean,
+  exists: (folder: string) => Promise<boolean>,
+): Promise<void> {
   try {
-    await unlinkIfThere(temporaryPath);
+    if (!(await exists(folder))) return;
+    await unlinkIfThere(path);
+    if (abandoned) await unlinkIfThere(temporaryPath);
   } catch (error) {
-    // A name that the file system cannot hold was never written.
-    if (errorCode(error) !== 'ENAMETOOLONG') throw error;
+    // A path that the system cannot hold was never written.
+    if (!abandoned || errorCode(error) !== 'ENAMETOOLONG') throw error;
   }
 }
 
-/** Where the folder was pruned meanwhile, the names in the nearest one above it are what has to last. */
+/** Where the folder was pruned meanwhile, or never was, the names in the nearest one above it are what has to last. */
 async function syncError(root: string, folder: string): Promise<StorageDeleteError | undefined> {
   for (let nearest = folder; ; nearest = dirname(nearest)) {
     try {
       await syncFolder(nearest);
       return undefined;
     } catch (error) {
-      const code = errorCode(error);
-      if (nearest !== root && (code === 'ENOENT' || code === 'ENOTDIR')) continue;
+      if (nearest !== root && noFolder.has(errorCode(error))) continue;
       return { message: `Removed, but not durably yet: ${String(error)}`, permanent: false };
     }
   }

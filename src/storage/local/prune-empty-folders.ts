@@ -27,6 +27,8 @@ async function isGone(folder: string): Promise<boolean> {
     await rmdir(folder);
     return true;
   } catch (error) {
-    return errorCode(error) === 'ENOENT';
+    const code = errorCode(error);
+    // A path that the system cannot hold: of those above it some may have been made all the same.
+    return code === 'ENOENT' || code === 'ENAMETOOLONG';
   }
 }

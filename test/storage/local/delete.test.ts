@@ -106,6 +106,19 @@ describe('delete', () => {
     expect(await tree(root)).toEqual([]);
   });
 
+  it('takes an abandoned key whose path the system cannot hold for deleted, and no other', async () => {
+    const pathMax = process.platform === 'linux' ? 4096 : 1024;
+    const levels = Math.floor((pathMax - 50 - root.length) / 100);
+    const deep = join(root, ...Array.from({ length: levels }, () => 'd'.repeat(99)));
+    await mkdir(join(deep, 'a'), { recursive: true });
+    const keys = ['x'.repeat(200), `a/${'x'.repeat(200)}/b`];
+    const removeDeep = (abandoned: boolean) =>
+      localStorage({ root: deep }).delete(keys.map((key) => ({ key, abandoned })));
+    expect((await removeDeep(false)).map(({ error }) => error?.permanent)).toEqual([true, true]);
+    expect((await removeDeep(true)).map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(await tree(deep)).toEqual([]);
+  });
+
   it('starts nothing once its signal has fired, and says so', async () => {
     await put(storage, 'a', 'b');
     const objects = ['a', 'b'].map((key) => ({ key, abandoned: false }));
