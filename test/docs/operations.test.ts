@@ -56,6 +56,29 @@ test('its SQL runs, as the role that it names', async () => {
   expect((await processor.stats()).pausedAt).toBeNull();
 });
 
+test('monitoring sees what sessions of other roles do', async () => {
+  const session = await database.client({ role: roles.app });
+  await session.query('begin');
+  await session.query('select file_registry.attach(array[gen_random_uuid()], $1, $1, $1)', ['article']);
+  const monitoring = await database.client({ role: roles.monitoring });
+  const answers = async () => {
+    const queries = blocks.filter(({ code }) => code.includes('as last_query'));
+    expect(queries).toHaveLength(2);
+    const seen = [];
+    for (const { code } of queries) {
+      const { rows } = await monitoring.query(code.replace(`interval '1 minute'`, `interval '0'`));
+      seen.push(rows.find(({ usename, state }) => usename === roles.app.name && state !== null));
+    }
+    return seen;
+  };
+
+  const open = { state: 'idle in transaction', last_query: expect.stringContaining('attach') };
+  expect(await answers()).toMatchObject([open, open]);
+  await database.pool().query(`revoke pg_read_all_stats from ${roles.monitoring.name}`);
+  expect(await answers()).toEqual([undefined, undefined]);
+  await session.query('rollback');
+});
+
 test('after its default privileges a later migration needs no grants', async () => {
   const owner = await database.client({ role: roles.registry_owner });
   await owner.query(`create function file_registry.of_a_later_version() returns integer language sql as 'select 1';
