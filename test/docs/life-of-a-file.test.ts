@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { pages } from '../examples/docs.js';
 import { createTestDatabase } from '../support/create-test-database.js';
@@ -32,6 +33,21 @@ test('its states are those that the database allows', async () => {
   const allowed = Array.from(rows[0]!.definition.matchAll(/'(\w+)'/g), ([, state]) => state);
   const named = Array.from(section('The stations').matchAll(/state `(\w+)`/g), ([, state]) => state);
   expect(named.toSorted()).toEqual(allowed.toSorted());
+});
+
+test('every station has the states that explain answers, and no state is without one', () => {
+  const [, states = ''] =
+    readFileSync('src/registry/file-explanation.ts', 'utf8').match(/^export type FileState =\n([^;]*);/m) ??
+    [];
+  const answered = Array.from(states.matchAll(/'(\w+)'/g), ([, state]) => state);
+  expect(answered.length).toBeGreaterThan(5);
+  const cells = Array.from(
+    section('The stations').matchAll(/^\| (?!station|-).*\| (.*?) +\|$/gm),
+    ([, cell = '']) => Array.from(cell.matchAll(/`(\w+)`/g), ([, state]) => state),
+  );
+  expect(cells).toHaveLength(stations.length - 1);
+  expect(cells.filter((cell) => cell.length === 0)).toEqual([]);
+  expect([...new Set(cells.flat())].toSorted()).toEqual(answered.toSorted());
 });
 
 test('its reasons have the periods of the options', () => {
