@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { openTelemetry, openTelemetryDefaults } from 'nestjs-file-registry/opentelemetry';
+import {
+  openTelemetry,
+  openTelemetryDefaults,
+  openTelemetryLimits,
+} from 'nestjs-file-registry/opentelemetry';
 import { healthThresholdDefaults, healthThresholdLimits } from 'nestjs-file-registry/terminus';
 import { expect, test } from 'vitest';
 import { docsBlocks, pages } from '../examples/docs.js';
+import { spoken } from '../examples/spoken.js';
 import { typeErrors } from '../examples/type-errors.js';
 import { createTestRegistry } from '../support/create-test-registry.js';
 import { createRecorder } from './support/recorder.js';
@@ -68,6 +73,19 @@ test('thresholds and options are those of the code', () => {
   );
 });
 
+test('their limits are those of the code', () => {
+  for (const [heading, limits] of [
+    ['threshold', healthThresholdLimits],
+    ['option', openTelemetryLimits],
+  ] as const) {
+    const written = table(heading);
+    for (const [name, range] of Object.entries(limits)) {
+      const [min, max] = range.map((value) => (value === 0 ? '0' : spoken(name, value)));
+      expect([name, written.get(name)?.[1]]).toEqual([name, `${min} to ${max}`]);
+    }
+  }
+});
+
 test('its TypeScript passes the type check', { timeout: 60_000 }, () => {
   const given = `import type { Kysely } from 'kysely'; declare const db: Kysely<unknown>;`;
   const blocks = docsBlocks('monitoring.md').filter(({ language }) => language === 'ts');
@@ -103,9 +121,14 @@ test('its SQL answers', async () => {
     `update file_registry.deletions set deleted_at = clock_timestamp() where state = 'deleted'`,
   );
 
+  // As the role of operations.md.
+  const role = await registry.database.role();
+  await pool.query(`grant usage on schema file_registry to ${role.name};
+    grant select on all tables in schema file_registry to ${role.name}`);
+  const monitoring = await registry.database.client({ role });
   const queries = docsBlocks('monitoring.md').filter(({ language }) => language === 'sql');
   const answers = [];
-  for (const { code } of queries) answers.push((await pool.query(code)).rows);
+  for (const { code } of queries) answers.push((await monitoring.query(code)).rows);
   const [age, backlog, stuckRows, leases, receipts, dead, multixacts] = answers;
 
   expect(age?.[0]?.oldest_due_age_s).toBeGreaterThanOrEqual(60 * 60);
