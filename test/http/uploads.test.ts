@@ -40,6 +40,26 @@ describe.each(apps)('on $platform', (app) => {
     expect(await app.rows()).toMatchObject([{ content_type: 'image/webp' }]);
   });
 
+  test('a part without a type is text, as forms have it, whatever its name', async () => {
+    const lines = [
+      '--x',
+      'Content-Disposition: form-data; name="cover"; filename="photo.webp"',
+      '',
+      'bytes',
+      '--x--',
+      '',
+    ];
+    const response = await app.fetch('/articles', {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      body: lines.join('\r\n'),
+    });
+    expect([response.status, await response.json()]).toEqual([
+      415,
+      expect.objectContaining({ code: 'CONTENT_TYPE_NOT_ALLOWED' }),
+    ]);
+  });
+
   test('a replaced cover is served at once; the old one goes after its grace period', async () => {
     const { id, cover } = (await (await app.publish('Hills', 'old')).json()) as { id: number; cover: string };
     const replaced = await app.replace(id, 'new');
