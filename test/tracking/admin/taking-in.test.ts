@@ -1,5 +1,5 @@
 import { Migrator } from 'kysely/migration';
-import { trackFileColumn, TrackedValueError } from 'nestjs-file-registry';
+import { trackedColumns, trackFileColumn, TrackedValueError } from 'nestjs-file-registry';
 import { beforeEach, expect, test } from 'vitest';
 import { createTrackingDatabase } from './support/tracking-database.js';
 
@@ -241,6 +241,22 @@ test('inside a Kysely migration', async () => {
   expect(error).toBeUndefined();
   expect(await registry.state('article')).toBe('tracking');
   expect(await registry.held('article')).toHaveLength(3);
+});
+
+test('a transaction in which tracking was refused is to be rolled back', async () => {
+  await articles(3);
+  await registry.sql('update article set cover = gen_random_uuid() where id = 2');
+  const db = registry.database.kysely();
+  for (const [refused, code] of [
+    [column, 'TRACKED_VALUE'],
+    [{ ...column, column: 'nothing' }, 'INVALID_TRACKED_COLUMN'],
+  ] as const) {
+    const rolledBack = db.transaction().execute(async (trx) => {
+      await expect(trackFileColumn(trx, refused)).rejects.toMatchObject({ code, kind: 'usage' });
+      await trackedColumns(trx);
+    });
+    await expect(rolledBack).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+  }
 });
 
 test('a transaction that rolls back leaves nothing', async () => {
