@@ -58,10 +58,17 @@ function pack(): { filename: string; files: { path: string }[] } {
 }
 
 function checkContents(paths: string[]): void {
-  const expected =
-    /^(dist\/.+\.(js|d\.ts)|migrations\/\d{4}-[a-z-]+\.sql|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
+  const expected = [
+    /^dist\/.+\.(js|d\.ts)$/,
+    /^migrations\/\d{4}-[a-z-]+\.sql$/,
+    /^docs\/[\w-]+\.md$/,
+    /^examples\/.+\.(ts|js|json|sql|prisma|toml|jpg|png|svg|webp)$/,
+    /^(package\.json|(README|CHANGELOG)\.md|LICENSE)$/,
+  ];
+  const unwanted =
+    /\.test\.|^dist\/(src|test|examples)\/|\/node_modules\/|^examples\/.*\/(dist|generated|\.)/;
   const strangers = paths.filter(
-    (path) => !expected.test(path) || /\.test\.|^dist\/(src|test|examples)\//.test(path),
+    (path) => !expected.some((pattern) => pattern.test(path)) || unwanted.test(path),
   );
   assert.deepEqual(strangers, [], 'files that do not belong into the package');
 
@@ -86,6 +93,15 @@ function checkContents(paths: string[]): void {
   ];
   const missing = required.filter((path) => !paths.includes(path));
   assert.deepEqual(missing, [], 'files that are missing in the package');
+
+  // A README is read where the package is installed and on its page, so what it links to goes along.
+  const readme = readFileSync(join(project, 'README.md'), 'utf8');
+  const linked = Array.from(readme.matchAll(/\]\(([^)\s#]+)[^)]*\)/g), ([, link = '']) => link).filter(
+    (link) => !/^https?:/.test(link),
+  );
+  assert(linked.length > 10, 'the README links to nothing');
+  const broken = linked.filter((link) => !paths.some((path) => path === link || path.startsWith(`${link}/`)));
+  assert.deepEqual(broken, [], 'links of the README that lead out of the package');
 }
 
 function install(tarball: string): void {
