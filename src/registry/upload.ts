@@ -9,11 +9,15 @@ import { UploadExpiredError } from '../errors/upload-expired-error.js';
 import { UploadFailedError } from '../errors/upload-failed-error.js';
 import type { FileStorage, StorageWriteResult } from '../storage/storage.js';
 import { ContentMeter } from './content-meter.js';
+import { orAborted } from './or-aborted.js';
 import type { PlannedUpload } from './plan-upload.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
 
 /** Renewals within one time-to-live: two may fail before the reservation lapses. */
 const renewalsPerTtl = 3;
+
+/** How long an upload that broke waits until what it wrote is tidied up, which goes on afterwards. */
+const tidyingMaxMs = 2000;
 
 /**
  * One upload: reserve the key, write the bytes, make the file. A crash anywhere leaves a reservation, which the processor
@@ -31,6 +35,8 @@ export class Upload {
   private expired = false;
   /** Where it broke first; what breaks afterwards is only its echo. */
   private failure: { readonly by: 'content' | 'storage'; readonly cause: unknown } | undefined;
+  /** The latest step that was begun, the reservation or the write: the key is given up after it, or it would use it again. */
+  private begun: Promise<unknown> | undefined;
 
   constructor(
     protected readonly plan: PlannedUpload,
@@ -47,11 +53,9 @@ export class Upload {
       : this.stop.signal;
     // Before anything is awaited, or an error of the stream in the meantime would have no listener and end the process.
     const reading = this.watch('content', pipeline(content, this.meter, { signal }));
-    let reserved = false;
     try {
       this.failIfAborted();
-      await this.reserve();
-      reserved = true;
+      await this.unlessBroken(this.reserve(), signal);
       // A storage that only listens for the signal would never hear of one that has fired already.
       if (signal.aborted) {
         throw this.failure?.cause ?? signal.reason;
@@ -63,12 +67,19 @@ export class Upload {
       const explained = this.explain(error);
       this.stop.abort();
       content.destroy();
-      if (reserved) {
-        // Without it the reservation lapses and the processor does the same, unless it did so before a stalled write landed.
-        await this.abandon().catch(() => undefined);
-      }
+      // Without it the reservation lapses and the processor does the same, unless it did so before a stalled write landed.
+      const givenUp = this.begun?.then(() => this.abandon());
+      await orAborted(Promise.resolve(givenUp), AbortSignal.timeout(tidyingMaxMs)).catch(() => undefined);
       throw explained;
     }
+  }
+
+  /** Not bound to heed the signal: a storage or a pool of connections that hangs must not hold the caller too. */
+  private async unlessBroken<Result>(step: Promise<Result>, signal: AbortSignal): Promise<Result> {
+    this.begun = step;
+    return orAborted(step, signal).catch((error: unknown) => {
+      throw this.failure?.cause ?? error;
+    });
   }
 
   private async reserve(): Promise<void> {
@@ -86,7 +97,8 @@ export class Upload {
     const renewing = this.renewWhileBytesFlow();
     try {
       const writing = this.watch('storage', this.writeAll(signal));
-      const [read, written] = await Promise.allSettled([reading, writing]);
+      const ended = Promise.allSettled([reading, writing]);
+      const [read, written] = await this.unlessBroken(ended, signal);
       if (read.status === 'rejected' || written.status === 'rejected') {
         throw this.failure?.cause;
       }

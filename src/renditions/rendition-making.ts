@@ -16,7 +16,7 @@ import { findOrThrow } from '../registry/find-or-throw.js';
 import { openFile } from '../registry/open-file.js';
 import { planUpload } from '../registry/plan-upload.js';
 import type { StoredFile } from '../registry/stored-file.js';
-import { orAborted } from './or-aborted.js';
+import { orAborted } from '../registry/or-aborted.js';
 import {
   renditionBusy,
   type RenditionFailure,

@@ -8,7 +8,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { missingFileError, type MissingFiles } from '../registry/missing-file-error.js';
 import { type StoredFileJson, toStoredFile } from '../registry/stored-file.js';
 import { checkSpec } from './check-spec.js';
-import { orAborted } from './or-aborted.js';
+import { orAborted } from '../registry/or-aborted.js';
 import { type Rendition, toRendition } from './rendition.js';
 import {
   messageOf,

@@ -1,4 +1,4 @@
-import { orAborted } from './or-aborted.js';
+import { orAborted } from '../registry/or-aborted.js';
 
 /** The items until the signal fires, also while the next one is waited for, which may never come. */
 export async function* untilAborted<Item>(

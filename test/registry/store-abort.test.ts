@@ -63,6 +63,23 @@ test('a signal that fires while the reservation is made ends the upload', async 
   expect(await stored).toMatchObject({ code: 'UPLOAD_ABORTED', cause: { name: 'AbortError' } });
 });
 
+test('a signal ends an upload that waits for its reservation, which is given up when it comes', async () => {
+  const controller = new AbortController();
+  const client = await registry.database.client();
+  await client.query('begin; lock table file_registry.deletions in share mode');
+  const stored = errorOf(files.store(Buffer.from('abc'), { signal: controller.signal }));
+  controller.abort();
+  expect(await stored).toMatchObject({ code: 'UPLOAD_ABORTED', cause: { name: 'AbortError' } });
+
+  const abandoned = registry.tables
+    .selectFrom('deletions')
+    .select('file_id')
+    .where('state', '=', 'abandoned');
+  expect(await abandoned.execute()).toEqual([]);
+  await client.query('rollback');
+  await until('the key is given up', async () => (await abandoned.execute()).length === 1);
+});
+
 test('a signal that fires when the bytes have just been written leaves no file behind', async () => {
   const controller = new AbortController();
   storage.onWrite = async (key, content, options) => {

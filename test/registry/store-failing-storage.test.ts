@@ -117,6 +117,31 @@ test('a storage that hangs until it is aborted is aborted with the upload', asyn
   expect(await stored).toMatchObject({ code: 'UPLOAD_ABORTED', cause: fault });
 });
 
+test('a storage that heeds no signal is left alone, and what it writes after all goes', async () => {
+  const taken = Promise.withResolvers<void>();
+  const recovered = Promise.withResolvers<void>();
+  storage.onWrite = async (key, content, { contentType }) => {
+    const chunks = await content.toArray();
+    taken.resolve();
+    await recovered.promise;
+    return storage.real.write(key, Readable.from(chunks), { contentType });
+  };
+  const controller = new AbortController();
+  const stored = errorOf(files.store(Buffer.from('abc'), { signal: controller.signal }));
+  await taken.promise;
+  controller.abort(fault);
+  expect(await stored).toMatchObject({ code: 'UPLOAD_ABORTED', cause: fault });
+  const stateOf = async () =>
+    (await registry.tables.selectFrom('deletions').select('state').execute()).map(({ state }) => state);
+  expect(await stateOf()).toContain('reserved');
+
+  recovered.resolve();
+  await until('the key is given up', async () => (await stateOf()).includes('abandoned'));
+  expect(await media.files()).toHaveLength(1);
+  await registry.processor.drain();
+  expect(await media.files()).toEqual([]);
+});
+
 test('a storage that has written and then fails to say so leaves nothing', async () => {
   storage.onWrite = async (key, content, options) => {
     await storage.real.write(key, content, options);

@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { StoredFile } from '../../registry/stored-file.js';
-import { orAborted } from '../or-aborted.js';
+import { orAborted } from '../../registry/or-aborted.js';
 import type { RenditionRequest } from '../rendition-maker.js';
 import { invalidImage } from './image-error.js';
 

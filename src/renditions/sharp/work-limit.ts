@@ -1,5 +1,5 @@
 import { RenditionBusyError } from '../../errors/rendition-busy-error.js';
-import { orAborted } from '../or-aborted.js';
+import { orAborted } from '../../registry/or-aborted.js';
 
 /**
  * Lets so many works run at a time and so many wait. A place is given back when the work has ended, not when its caller has
