@@ -14,9 +14,9 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { toReadable } from '../registry/content.js';
 import { findOrThrow } from '../registry/find-or-throw.js';
 import { openFile } from '../registry/open-file.js';
+import { orAborted } from '../registry/or-aborted.js';
 import { planUpload } from '../registry/plan-upload.js';
 import type { StoredFile } from '../registry/stored-file.js';
-import { orAborted } from '../registry/or-aborted.js';
 import {
   renditionBusy,
   type RenditionFailure,
@@ -64,8 +64,12 @@ export class RenditionMaking {
   }
 
   async run(): Promise<MakingResult> {
-    const timer = setTimeout(() => this.end('timeout'), this.options.renditions.timeoutMs);
     const renewing = this.lease.keep(() => this.end('lost'));
+    const timer = setTimeout(() => {
+      // Whatever still hangs then must not keep others from making it.
+      renewing.stop();
+      this.end('timeout');
+    }, this.options.renditions.timeoutMs);
     // Not AbortSignal.any, which keeps every signal that the maker leaves a listener on for as long as the application runs.
     const shuttingDown = addAbortListener(this.shutdown, () => this.stop.abort(this.shutdown.reason));
     try {

@@ -6,9 +6,9 @@ import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import type { RenditionBusyError } from '../errors/rendition-busy-error.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { missingFileError, type MissingFiles } from '../registry/missing-file-error.js';
+import { orAborted } from '../registry/or-aborted.js';
 import { type StoredFileJson, toStoredFile } from '../registry/stored-file.js';
 import { checkSpec } from './check-spec.js';
-import { orAborted } from '../registry/or-aborted.js';
 import { type Rendition, toRendition } from './rendition.js';
 import {
   messageOf,

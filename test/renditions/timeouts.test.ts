@@ -1,10 +1,13 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { FileRegistry } from 'nestjs-file-registry';
+import { expect, test, vi } from 'vitest';
+import { RegistryDatabase } from '../../src/database/registry-database.js';
+import { RESOLVED_OPTIONS } from '../../src/options/options-token.js';
 import { until } from '../registry/until.js';
 import { awaitedLater } from '../support/awaited-later.js';
 import { createRenditionRegistry } from './support/rendition-registry.js';
 
-const registry = await createRenditionRegistry({ timeoutMs: 300 });
+const registry = await createRenditionRegistry({ timeoutMs: 300, leaseMs: 1000 });
 const { files, maker } = registry;
 
 const failed = { code: 'RENDITION_FAILED', kind: 'permanent' };
@@ -30,6 +33,27 @@ test.for(['the maker', 'its content'])(
     expect(await registry.leases()).toContainEqual({ slot: 'size=1', failed: true });
   },
 );
+
+test('a storage that never answers holds neither the call nor, in other processes, the rendition', async () => {
+  const original = await registry.original();
+  const silent = Promise.withResolvers<never>();
+  const taken = Promise.withResolvers<void>();
+  const options = registry.module.get(RESOLVED_OPTIONS);
+  vi.spyOn(options.storages.get('media'), 'write').mockImplementationOnce(() => {
+    taken.resolve();
+    return silent.promise;
+  });
+  const making = awaitedLater(files.rendition(original, 'size=1'));
+  await taken.promise;
+
+  const other = new FileRegistry(
+    registry.module.get(RESOLVED_OPTIONS),
+    registry.module.get(RegistryDatabase),
+  );
+  expect(await registry.content(await other.rendition(original, 'size=1'))).toBe('{"size":"1"}');
+  await expect(making).rejects.toMatchObject(failed);
+  silent.reject(new Error('the connection was reset'));
+});
 
 test('what a maker answers after its time is over is ended and nothing of it stored', async () => {
   const original = await registry.original();
