@@ -10,18 +10,28 @@ export interface HttpResponse {
   header(name: string, value: string): unknown;
 }
 
-interface Closing {
+/** Node's own response, on Express the response itself. */
+interface RawResponse {
   readonly destroyed?: boolean;
-  once(event: 'close', listener: () => void): unknown;
+  once?(event: 'close', listener: () => void): unknown;
+  destroy?(): unknown;
 }
 
 /** Calls back once the response has been sent or its client has gone, also where that was before. */
 export function onClose(response: HttpResponse, listener: () => void): void {
-  const { raw } = response as { raw?: unknown };
-  const closing = (raw ?? response) as Closing;
-  if (closing.destroyed === true) {
+  const raw = rawOf(response);
+  if (raw.destroyed === true) {
     listener();
-  } else if (typeof closing.once === 'function') {
-    closing.once('close', listener);
+  } else {
+    raw.once?.('close', listener);
   }
+}
+
+/** Closes the connection: what a client got of the answer never looks whole to it. */
+export function breakOff(response: HttpResponse): void {
+  rawOf(response).destroy?.();
+}
+
+function rawOf(response: HttpResponse): RawResponse {
+  return ((response as { raw?: unknown }).raw ?? response) as RawResponse;
 }

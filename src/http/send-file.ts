@@ -1,18 +1,20 @@
 import { Readable } from 'node:stream';
-import { StreamableFile } from '@nestjs/common';
+import { Logger, StreamableFile } from '@nestjs/common';
 import { FileNotFoundError } from '../errors/file-not-found-error.js';
 import { FileRegistryError } from '../errors/file-registry-error.js';
 import type { FileArgument } from '../registry/file-argument.js';
 import type { FileRegistry } from '../registry/file-registry.js';
 import type { StoredFile } from '../registry/stored-file.js';
 import { contentDisposition } from '../storage/content-disposition.js';
-import { type HttpRequest, type HttpResponse, onClose } from './http-message.js';
+import { breakOff, type HttpRequest, type HttpResponse, onClose } from './http-message.js';
 import { report } from './report.js';
 import { requestedPart } from './requested-part.js';
 import { type Disposition, safeDisposition } from './safe-disposition.js';
 
 /** Asked for each time, and answered with 304: the URL of an article's cover shows another file after it is replaced. */
 const cacheControlDefault = 'private, no-cache';
+
+const logger = new Logger('FileRegistry');
 
 export interface SendFileOptions {
   /**
@@ -33,7 +35,7 @@ export interface SendFileOptions {
  * Answers a request with a file, on Express and on Fastify: return what it answers from the handler.
  *
  * It knows conditional requests (the ETag is the file's id), one range of bytes, and HEAD, which reads nothing. The bytes are
- * closed when the client goes away. A `StoredFile` is taken as it is; an id costs a look-up more.
+ * closed when the client goes away, and the connection where they fail on the way. A `StoredFile` is taken as it is; an id costs a look-up more.
  *
  * ```ts
  * @Get(':id')
@@ -129,6 +131,11 @@ async function content(
   onClose(response, () => stream.destroy());
   await new Promise<void>((resolve, reject) => {
     stream.once('readable', resolve).once('close', resolve).once('error', reject);
+  });
+  // From here on it is no error to be answered: the headers of a success are set, if not sent.
+  stream.once('error', (error) => {
+    logger.error(`A download was broken off. ${error.name}: ${error.message}`, error.stack);
+    breakOff(response);
   });
   return stream;
 }

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import { faults } from 'nestjs-file-registry/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { until } from '../registry/until.js';
@@ -13,6 +14,7 @@ const apps = await Promise.all(platforms.map((platform) => createHttpApp(platfor
 
 describe.each(apps)('on $platform', (app) => {
   afterEach(async () => {
+    vi.restoreAllMocks();
     app.storage.heal();
     await app.untilNothingIsOpen();
   });
@@ -57,15 +59,23 @@ describe.each(apps)('on $platform', (app) => {
   });
 
   test('a stream that fails in the middle ends the connection, and nothing else', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
     const { path } = await app.article(Buffer.alloc(200_000));
+    let fail!: () => void;
+    const failed = new Promise<void>((resolve) => (fail = resolve));
     const { destroyed } = answerWith(async function* () {
       yield Buffer.alloc(100_000);
+      await failed;
       throw new Error('the disk is gone');
     });
     const response = await app.fetch(path);
+    fail();
     expect(response.status).toBe(200);
     await expect(response.arrayBuffer()).rejects.toThrow('terminated');
     expect(destroyed()).toBe(true);
+    expect(log.mock.calls).toEqual([
+      ['A download was broken off. Error: the disk is gone', expect.any(String)],
+    ]);
     expect((await app.fetch(path)).status).toBe(200);
   });
 

@@ -66,3 +66,14 @@ test('what is the fault of the server is logged with what to do', async () => {
   await expect(send(file)).rejects.toMatchObject({ status: 500 });
   expect(log).toHaveBeenCalledWith('BYTES_MISSING: No bytes.', expect.any(String));
 });
+
+test('bytes that fail after the first of them break the answer off, also before any of it was sent', async () => {
+  const log = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+  const file = await files.store(Buffer.alloc(200_000));
+  const response = { status: vi.fn(), header: vi.fn(), destroy: vi.fn() };
+  const answer = await sendFile(files, file, { method: 'GET', headers: {} }, response);
+  const stream = answer?.getStream().destroy(new Error('the disk is gone'));
+  await new Promise((resolve) => stream?.once('close', resolve));
+  expect(response.destroy).toHaveBeenCalledOnce();
+  expect(log).toHaveBeenCalledWith('A download was broken off. Error: the disk is gone', expect.any(String));
+});
