@@ -26,6 +26,7 @@ import type { FileExplanation } from './file-explanation.js';
 import type { FileReference, ReferencesOptions } from './file-reference.js';
 import { FileTransaction } from './file-transaction.js';
 import { findOrThrow } from './find-or-throw.js';
+import { LengthGuard } from './length-guard.js';
 import { moveFile } from './move-file.js';
 import type { MoveOptions } from './move-options.js';
 import { openFile } from './open-file.js';
@@ -242,15 +243,18 @@ export class FileRegistry extends RenditionVerbs {
   }
 
   /**
-   * Opens a file for reading, or a range of its bytes.
+   * Opens a file for reading, or a range of its bytes. The stream fails with ContentMismatchError where the storage gives more or
+   * fewer bytes than the file has; what completes their number comes once that is known.
    *
    * @throws FileNotFoundError, FileCondemnedError, InvalidRangeError, UnknownStorageError, BytesMissingError,
    *   StorageUnavailableError, StorageRefusedError
    */
   async read(file: FileArgument, options: ReadOptions = {}): Promise<Readable> {
-    const found = await this.findOrThrow(file);
-    const range = { ...checkRange(options, found.size), signal: options.signal };
-    return openFile(found, this.options.storages, range, () => this.findOrThrow(file));
+    let found = await this.findOrThrow(file);
+    const range = checkRange(options, found.size);
+    const part = { ...range, signal: options.signal };
+    const findAgain = async () => (found = await this.findOrThrow(file));
+    return new LengthGuard(await openFile(found, this.options.storages, part, findAgain), found, range);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { appendFile, rm, truncate } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -77,6 +77,37 @@ describe.each(apps)('on $platform', (app) => {
       ['A download was broken off. Error: the disk is gone', expect.any(String)],
     ]);
     expect((await app.fetch(path)).status).toBe(200);
+  });
+
+  test('what lies behind the end of a file is not sent, and cannot pass for another answer', async () => {
+    const { path, cover } = await app.article('0123456789');
+    await appendFile(join(app.media.path, cover.key), 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL');
+    expect((await app.fetch(path)).status).toBe(500);
+
+    const large = await app.article(Buffer.alloc(200_000));
+    await appendFile(join(app.media.path, large.cover.key), Buffer.alloc(200_000));
+    const response = await app.fetch(large.path);
+    expect(response.status).toBe(200);
+    await expect(response.arrayBuffer()).rejects.toThrow('terminated');
+  });
+
+  test('a range that the storage does not respect is an error', async () => {
+    const { path } = await app.article('0123456789');
+    answerWith(async function* () {
+      yield Buffer.from('0123456789');
+    });
+    expect((await app.fetch(path, { headers: { range: 'bytes=2-3' } })).status).toBe(500);
+  });
+
+  test('a file that was truncated in the storage is no whole answer, and nobody waits for its rest', async () => {
+    const { path, cover } = await app.article(Buffer.alloc(200_000));
+    await truncate(join(app.media.path, cover.key), 100_000);
+    const response = await app.fetch(path);
+    expect(response.status).toBe(200);
+    await expect(response.arrayBuffer()).rejects.toThrow('terminated');
+
+    await truncate(join(app.media.path, cover.key), 0);
+    expect((await app.fetch(path)).status).toBe(500);
   });
 
   test('a client that goes away in the middle leaves nothing open', async () => {
