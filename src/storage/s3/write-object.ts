@@ -47,10 +47,12 @@ export async function writeObject(
       partSize: partSizeBytes,
       queueSize: uploadConcurrency,
     });
-    const { VersionId } = await upload.done();
+    const { VersionId, $metadata } = await upload.done();
     signal?.throwIfAborted();
     if (VersionId !== undefined) place.keepsVersions = true;
-    return VersionId === undefined ? {} : { versionId: VersionId };
+    // An attempt whose answer was lost may have left a version that nobody knows; where none is recorded, all of them go.
+    const isOnlyVersion = ($metadata.attempts ?? 1) === 1;
+    return VersionId !== undefined && isOnlyVersion ? { versionId: VersionId } : {};
   } catch (error) {
     content.destroy();
     calls.stop(error);
