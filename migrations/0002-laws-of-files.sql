@@ -149,6 +149,14 @@ create trigger begin_files after insert on @schema@.files
   referencing new table as begun
   for each statement execute function @schema@.begin_files();
 
+-- Which version of its key goes with a file; null for all of them. A client that uploads by itself, whose bytes nobody has read,
+-- may have written the key more than once, and until it is gone no other file has it. To look at each deletion for
+-- more versions would cost calls for each file where one does for a thousand.
+create function @schema@.version_to_delete(id uuid, key text, version_id text, checksum bytea) returns text
+  language sql immutable parallel safe
+  return case when checksum is null and @schema@.is_generated_key(id, key) then null else version_id end;
+
+
 -- A file never changes what it is. It changes where it is only when it moves: to a key that is reserved, where its bytes have been
 -- copied to; the reservation becomes the deletion of the bytes that it leaves behind, so that no byte is without a row in
 -- between. Either key names another id than its file's, so both are watched as adopted ones; the new one must be free.
@@ -180,7 +188,8 @@ begin
   insert into @schema@.adopted_keys (storage, key)
   values (new.storage, new.key);
   insert into @schema@.deletions (file_id, storage, key, version_id, size, reason, state, last_owners)
-  values (reservation, old.storage, old.key, old.version_id, old.size, 'moved', 'condemned',
+  values (reservation, old.storage, old.key,
+          @schema@.version_to_delete(old.id, old.key, old.version_id, old.checksum), old.size, 'moved', 'condemned',
           jsonb_build_array(jsonb_build_object('type', 'file', 'id', old.id, 'slot', 'moved',
                                                'detachedAt', clock_timestamp())));
   return null;
@@ -236,7 +245,7 @@ begin
   )
   insert into @schema@.deletions (file_id, storage, key, version_id, filename, size, reason, state, last_owners,
                                   condemned_at, next_attempt_at, lease_token, attempts)
-  select g.id, g.storage, g.key, g.version_id, g.filename, g.size,
+  select g.id, g.storage, g.key, @schema@.version_to_delete(g.id, g.key, g.version_id, g.checksum), g.filename, g.size,
          coalesce(n.reason, 'direct'),
          'condemned',
          coalesce(n.owners, '[]'),

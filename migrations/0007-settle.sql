@@ -163,7 +163,8 @@ begin
                limit 1) is null);
     with gone as (
       delete from @schema@.files f where f.id = any(unreferenced_ids)
-      returning f.id, f.storage, f.key, f.version_id
+      returning f.id, f.storage, f.key,
+                @schema@.version_to_delete(f.id, f.key, f.version_id, f.checksum) as version_id
     )
     select count(*),
            json_agg(json_build_object('fileId', g.id, 'storage', g.storage, 'key', g.key, 'versionId', g.version_id))

@@ -15,6 +15,7 @@ export interface FileDeletion {
   readonly fileId: string;
   readonly storage: string;
   readonly key: string;
+  /** Null where the storage keeps no versions, or where every version of the key goes, as after an upload by a client itself. */
   readonly versionId: string | null;
   readonly filename: string | null;
   /** In bytes. */

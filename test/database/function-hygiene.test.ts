@@ -34,6 +34,7 @@ const ofArguments = [
   'refuse_to_track',
   'require_fresh_snapshot',
   'require_own_table',
+  'version_to_delete',
 ];
 
 /** Parts of other functions, which run them as the owner; called by anybody else they fail for want of privileges. */

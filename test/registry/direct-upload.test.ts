@@ -5,6 +5,7 @@ import {
   type FileStorage,
   InvalidOptionError,
   type PresignWriteOptions,
+  type StorageDeletion,
   type StorageUrlOptions,
 } from 'nestjs-file-registry';
 import { memoryStorage } from 'nestjs-file-registry/testing';
@@ -17,6 +18,7 @@ const minute = 60_000;
 const media = memoryStorage({ versioned: true });
 const plain = memoryStorage();
 const typeOf = new Map<string, string>();
+const deleted: StorageDeletion[] = [];
 const signed: (PresignWriteOptions & { key: string })[] = [];
 let signing: Error | undefined;
 
@@ -27,7 +29,10 @@ const signer: FileStorage = {
   write: (...args) => media.write(...args),
   read: (...args) => media.read(...args),
   list: (...args) => media.list(...args),
-  delete: (...args) => media.delete(...args),
+  delete: (...args) => {
+    deleted.push(...args[0]);
+    return media.delete(...args);
+  },
   stat: async (object) => {
     const found = await media.stat(object);
     return found && { ...found, contentType: typeOf.get(object.key) };
@@ -64,6 +69,12 @@ async function put(content = 'bytes', contentType = 'image/png'): Promise<void> 
   typeOf.set(key, contentType);
 }
 
+async function confirmed() {
+  const upload = await files.reserveUpload(png);
+  await put();
+  return files.confirmUpload(upload);
+}
+
 const hasBytes = () => media.has(signed.at(-1)!.key);
 
 test('a client uploads by itself, and confirming makes it a file of the reserved id, name and type', async () => {
@@ -97,6 +108,31 @@ test('a client uploads by itself, and confirming makes it a file of the reserved
   await registry.attach(file, '1');
   await drainLapsed(registry, '25 hours');
   expect(await text(await files.read(file))).toBe('bytes');
+});
+
+test.each([
+  ['a client wrote', true, async () => confirmed()],
+  ['was stored', false, async () => files.store(Buffer.from('bytes'), png)],
+])('a key that %s loses every version: %s', async (_what, every, make) => {
+  const file = await make();
+  deleted.length = 0;
+  await registry.db.transaction().execute((trx) => files.in(trx).erase(file));
+  await processor.drain();
+  expect(file.versionId).not.toBeNull();
+  const versionId = every ? undefined : file.versionId;
+  expect(deleted).toEqual([{ key: file.key, versionId, abandoned: false }]);
+});
+
+test('what a client wrote loses every version by the lease of a settle, and where it moved from', async () => {
+  const [unattached, moved] = [await confirmed(), await confirmed()];
+  await registry.attach(moved, '2');
+  await files.move(moved, 'plain');
+  deleted.length = 0;
+  await drainLapsed(registry, '25 hours');
+  const gone = [moved, unattached].map(({ key }) => ({ key, versionId: undefined, abandoned: false }));
+  expect(deleted.filter(({ key }) => gone.some((object) => object.key === key))).toEqual(
+    expect.arrayContaining(gone),
+  );
 });
 
 test('confirming again answers the same file, also twice at once', async () => {

@@ -1,3 +1,4 @@
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { ReservedUpload } from 'nestjs-file-registry';
@@ -39,6 +40,28 @@ test.for(['plain', 'versioned'] as const)(
     expect(answer.headers.get('content-disposition')).toContain('attachment');
   },
 );
+
+test('a form that is sent before and after it is confirmed leaves no version behind', async () => {
+  const form = await files.reserveUpload({ ...png, storage: 'versioned', kind: 'post' });
+  const send = async (content: string) => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(form.fields)) body.append(name, value);
+    body.append('file', new Blob([content]), 'a.png');
+    expect((await fetch(form.url, { method: form.method, body })).ok).toBe(true);
+  };
+  await send('first');
+  await send('second');
+  const file = await files.confirmUpload(form);
+  await send('third');
+  expect(await text(await files.read(file))).toBe('second');
+
+  await registry.db.transaction().execute((trx) => files.in(trx).erase(file));
+  await registry.processor.drain();
+  const { Versions = [], DeleteMarkers = [] } = await client.send(
+    new ListObjectVersionsCommand({ Bucket: inject('s3').versioned, Prefix: `${prefix}/${file.key}` }),
+  );
+  expect([...Versions, ...DeleteMarkers]).toEqual([]);
+});
 
 test('a form uploads, too, and a PUT that is too large is refused and goes', async () => {
   const form = await files.reserveUpload({ ...png, maxSizeBytes: 5, kind: 'post' });
