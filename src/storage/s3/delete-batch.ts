@@ -1,11 +1,8 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import type { StorageDeleteError } from '../storage.js';
 import type { DeletionTask, TaskOutcome } from './deletion-task.js';
-import { isAbsent, s3Code, s3Fault } from './s3-fault.js';
+import { isAbsent, isUnknownCall, s3Code, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
-
-/** What servers answer that know no bulk delete, or want an MD5 that the SDK has given up. */
-const noBulk = new Set(['NotImplemented', 'MethodNotAllowed', 'MissingContentMD5']);
 
 /** Deletes up to 1,000 objects in one call. Never rejects: a call that fails is the outcome of each task. */
 export async function deleteBatch(
@@ -38,7 +35,8 @@ export async function deleteBatch(
       outcomes.set(task, isAbsent(error) ? { type: 'gone' } : failed(place, task, error));
     }
   } catch (error) {
-    if (noBulk.has(s3Code(error))) return outcomes;
+    // The server knows no bulk delete, or wants an MD5 that the SDK has given up.
+    if (isUnknownCall(error) || s3Code(error) === 'MissingContentMD5') return outcomes;
     for (const task of tasks) outcomes.set(task, failed(place, task, error));
   }
   return outcomes;

@@ -1,13 +1,10 @@
 import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { performance } from 'node:perf_hooks';
-import { s3Code } from './s3-fault.js';
+import { isUnknownCall, s3Code } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
 const askedAnewAfterMs = 60_000;
 const askedAt = new WeakMap<S3Place, number>();
-
-/** What a server answers that does not let us ask, or has no versions. Then the marks in its answers to deletions have to do. */
-const noAnswer = new Set(['AccessDenied', 'NotImplemented', 'MethodNotAllowed']);
 
 /**
  * Asks, at most once a minute, whether the bucket keeps versions. The answer to a deletion alone does not tell: Ceph writes no
@@ -20,7 +17,8 @@ export async function learnVersioning(place: S3Place): Promise<void> {
     const { Status } = await place.client.send(new GetBucketVersioningCommand({ Bucket: place.bucket }));
     if (Status === 'Enabled' || Status === 'Suspended') place.keepsVersions = true;
   } catch (error) {
-    if (!noAnswer.has(s3Code(error))) throw error;
+    // We may not ask, or there are no versions. Then the marks in the answers to deletions have to do.
+    if (!isUnknownCall(error) && s3Code(error) !== 'AccessDenied') throw error;
   }
   askedAt.set(place, now);
 }

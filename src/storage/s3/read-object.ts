@@ -4,7 +4,7 @@ import { BytesMissingError } from '../../errors/bytes-missing-error.js';
 import { InvalidRangeError } from '../../errors/invalid-range-error.js';
 import type { StorageObject, StorageReadOptions } from '../storage.js';
 import { ObjectStream } from './object-stream.js';
-import { httpStatus, isAbsent, s3Fault } from './s3-fault.js';
+import { isAbsent, s3Code, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
 /** Opens an object or a range of it. The stream holds a connection until it is read, destroyed or its signal fires. */
@@ -28,7 +28,7 @@ export async function readObject(
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
     // No range fits an empty object, so S3 refuses even the one that begins at its beginning.
-    if (httpStatus(error) === 416 && (options.start ?? 0) === 0)
+    if (s3Code(error) === 'InvalidRange' && (options.start ?? 0) === 0)
       return Readable.from([], { objectMode: false });
     throw explained(error, place, key, versionId, options);
   }
@@ -49,8 +49,8 @@ function explained(
   versionId: string | undefined,
   options: StorageReadOptions,
 ): Error {
-  if (httpStatus(error) === 416) return outOfRange(key, options, error);
-  const isDeleteMarker = versionId !== undefined && httpStatus(error) === 405;
+  if (s3Code(error) === 'InvalidRange') return outOfRange(key, options, error);
+  const isDeleteMarker = versionId !== undefined && s3Code(error) === 'MethodNotAllowed';
   if (!isAbsent(error) && !isDeleteMarker) return s3Fault(error, { place, doing: 'read', key });
   return new BytesMissingError(
     `Nothing lies at '${key}' in ${place.location}. Restore the object from a backup, or erase the file in the registry.`,

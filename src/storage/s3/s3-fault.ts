@@ -8,6 +8,9 @@ const region = 'Give the client the region of the bucket.';
 const credentials = 'Give the client the credentials of an identity that may use this bucket.';
 const clock = "Set this machine's clock, e.g. by NTP.";
 
+/** Our own code for an answer that is not S3's. */
+const foreign = 'ForeignAnswer';
+
 /** The storage as it is configured cannot work. */
 const unusable: Readonly<Record<string, string>> = {
   NoSuchBucket: 'Create the bucket, or correct its name.',
@@ -43,6 +46,8 @@ const passing: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: clock,
   ExpiredToken: 'Renew the credentials of the client, then try again.',
   CredentialsProviderError: 'Give the client credentials that it can load, then try again.',
+  [foreign]:
+    'Something between, such as a proxy, has answered in place of the storage; look at it, or try again later.',
   QuotaExceeded: 'Free some space or raise the quota, then try again.',
   ENOTFOUND: 'Correct the endpoint of the client, or try again when its name can be resolved.',
   ECONNREFUSED: 'Start the server, or correct the endpoint of the client.',
@@ -59,8 +64,14 @@ export interface S3FaultDetails {
 export function s3Fault(error: unknown, { place, doing, key }: S3FaultDetails): FileRegistryError {
   if (error instanceof FileRegistryError) return error;
   const code = s3Code(error);
-  const message = error instanceof Error ? error.message : String(error);
-  const details = { context: { key, bucket: place.bucket, code, status: httpStatus(error) }, cause: error };
+  const status = httpStatus(error);
+  const message =
+    code === foreign && status !== undefined
+      ? `status ${status} without a code of S3`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  const details = { context: { key, bucket: place.bucket, code, status }, cause: error };
   const subject = key === undefined ? '' : ` '${key}' in`;
   const said = message === '' || message === code ? code : `${code}: ${message}`;
   const what = `Could not ${doing}${subject} ${place.location} (${said.replace(/\.$/, '')}).`;
@@ -69,26 +80,16 @@ export function s3Fault(error: unknown, { place, doing, key }: S3FaultDetails): 
   return new StorageUnavailableError(`${what} ${passing[code] ?? 'Try again later.'}`, details);
 }
 
-/** S3's code, e.g. `NoSuchKey`, or Node's, e.g. `ECONNREFUSED`. An answer to HEAD has no body and so no code: then its status says it. */
+/**
+ * S3's code, e.g. `NoSuchKey`, or Node's, e.g. `ECONNREFUSED`. An answer whose body has no code is not S3's, whatever its status:
+ * a proxy's 403 must not pass for a refusal nor its 404 for an absent object, so its code is `ForeignAnswer`.
+ */
 export function s3Code(error: unknown): string {
   const { name, Code, code } = (error ?? {}) as { name?: unknown; Code?: unknown; code?: unknown };
   const known = [Code, name, code].find((text) => typeof text === 'string' && text in codes);
   if (typeof known === 'string') return known;
-  switch (httpStatus(error)) {
-    case 301:
-      return 'PermanentRedirect';
-    case 401:
-    case 403:
-      return 'AccessDenied';
-    case 405:
-      return 'MethodNotAllowed';
-    case 501:
-      return 'NotImplemented';
-    default:
-      return String(
-        [Code, code, name].find((text) => typeof text === 'string' && text !== 'Error') ?? 'Error',
-      );
-  }
+  if (typeof (Code ?? code) !== 'string' && httpStatus(error) !== undefined) return foreign;
+  return String([Code, code, name].find((text) => typeof text === 'string' && text !== 'Error') ?? 'Error');
 }
 
 const codes = { ...unusable, ...refused, ...passing };
@@ -98,10 +99,12 @@ export function httpStatus(error: unknown): number | undefined {
   return $metadata?.httpStatusCode;
 }
 
+/** True where the server does not know what it was asked for. Small ones say so without a code. */
+export function isUnknownCall(error: unknown): boolean {
+  return [405, 501].includes(httpStatus(error) ?? 0);
+}
+
 /** True where S3 says that no such object, version or upload is there; a missing bucket is another matter. */
 export function isAbsent(error: unknown): boolean {
-  const { name } = (error ?? {}) as { name?: unknown };
-  if (typeof name === 'string' && /^(?:NoSuchKey|NoSuchVersion|NoSuchUpload|NotFound)$/.test(name))
-    return true;
-  return httpStatus(error) === 404 && s3Code(error) !== 'NoSuchBucket';
+  return /^(?:NoSuchKey|NoSuchVersion|NoSuchUpload)$/.test(s3Code(error));
 }

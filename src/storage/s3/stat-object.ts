@@ -1,7 +1,7 @@
 import { HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { StorageObject, StoredObject } from '../storage.js';
 import { ageMs, noteAnswerDate } from './answer-date.js';
-import { httpStatus, isAbsent, s3Fault } from './s3-fault.js';
+import { httpStatus, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
 /** Size, age and version by HeadObject; null where the object, or the version asked for, is not there. */
@@ -22,23 +22,34 @@ export async function statObject(
     };
   } catch (error) {
     // 405 answers for a delete marker that was asked for by its version.
-    if (!isAbsent(error) && httpStatus(error) !== 405) {
-      throw s3Fault(error, { place, doing: 'look at', key });
+    if (![404, 405].includes(httpStatus(error) ?? 0)) {
+      throw s3Fault(codedByStatus(error), { place, doing: 'look at', key });
     }
   }
   await demandBucket(place, key);
   return null;
 }
 
-/** An answer to HEAD has no body that could tell a missing bucket from a missing object. */
 async function demandBucket(place: S3Place, key: string): Promise<void> {
   try {
     await place.client.send(new HeadBucketCommand({ Bucket: place.bucket }));
   } catch (error) {
-    const missing =
-      httpStatus(error) === 404
-        ? Object.assign(new Error('no such bucket'), { name: 'NoSuchBucket' })
-        : error;
-    throw s3Fault(missing, { place, doing: 'look at', key });
+    throw s3Fault(codedByStatus(error), { place, doing: 'look at', key });
   }
+}
+
+const codesByStatus: Readonly<Record<number, string>> = {
+  301: 'PermanentRedirect',
+  401: 'AccessDenied',
+  403: 'AccessDenied',
+  404: 'NoSuchBucket',
+  405: 'MethodNotAllowed',
+  501: 'NotImplemented',
+};
+
+/** An answer to HEAD has no body with a code, so here alone the status has to say it. */
+function codedByStatus(error: unknown): unknown {
+  const status = httpStatus(error);
+  if (status === undefined) return error;
+  return Object.assign(error as object, { Code: codesByStatus[status] ?? `status ${status}` });
 }

@@ -104,3 +104,37 @@ test('a signal that fires between two batches leaves the second alone', async ()
   expect(outcomes.at(-1)?.error).toMatchObject({ permanent: false });
   expect(s3.requests).toHaveLength(1);
 });
+
+test.each([
+  ['a page', '<html><body>Request blocked by the firewall</body></html>'],
+  ['a text', 'default backend - 404'],
+  ['nothing', ''],
+])('a status with %s in place of a code of S3 deletes nothing and may pass', async (_what, body) => {
+  const wants = [
+    ...objects('bulk', 'alone\u2028'),
+    { key: 'version', versionId: '1', abandoned: false },
+    { key: 'upload', abandoned: true },
+  ];
+  const statuses = [301, 401, 403, 404, 405, 501, 503];
+  const outcomes = await Promise.all(
+    statuses.map(async (status) => {
+      await using s3 = await FakeS3.start(() => ({ status, body }));
+      return await s3Storage({ client: s3.client, bucket: 'bucket' }).delete(wants);
+    }),
+  );
+  for (const { error } of outcomes.flat()) {
+    expect(error).toMatchObject({
+      permanent: false,
+      message: expect.stringContaining('has answered in place of the storage'),
+    });
+  }
+});
+
+test('what S3 says is absent is deleted', async () => {
+  const codes: Record<string, string> = { key: 'NoSuchKey', version: 'NoSuchVersion' };
+  await using s3 = await FakeS3.start(({ method, key }) =>
+    method === 'POST' ? errorAnswer(501, 'NotImplemented') : errorAnswer(404, codes[key] ?? ''),
+  );
+  const storage = s3Storage({ client: s3.client, bucket: 'bucket' });
+  expect(await storage.delete(objects('key', 'version'))).toEqual([{ key: 'key' }, { key: 'version' }]);
+});

@@ -1,9 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { BytesMissingError } from '../../../src/errors/bytes-missing-error.js';
+import { StorageRefusedError } from '../../../src/errors/storage-refused-error.js';
 import { StorageUnavailableError } from '../../../src/errors/storage-unavailable-error.js';
 import { StorageUnusableError } from '../../../src/errors/storage-unusable-error.js';
 import { s3Storage } from '../../../src/storage/s3/index.js';
-import { FakeS3 } from './fake-s3.js';
+import { errorAnswer, FakeS3, type FakeAnswer } from './fake-s3.js';
 
 test('a body that breaks off is an error and no short file', async () => {
   await using s3 = await FakeS3.start(() => ({
@@ -42,4 +44,27 @@ test('stat takes a missing bucket for no absent object', async () => {
   await using s3 = await FakeS3.start(() => ({ status: 404 }));
   const storage = s3Storage({ client: s3.client, bucket: 'bucket' });
   await expect(storage.stat({ key: 'a' })).rejects.toThrow(StorageUnusableError);
+});
+
+test('bytes are missing only where S3 says so', async () => {
+  let answer: FakeAnswer = { status: 404, body: '<html><body>default backend - 404</body></html>' };
+  await using s3 = await FakeS3.start(() => answer);
+  const storage = s3Storage({ client: s3.client, bucket: 'bucket' });
+  for (const status of [404, 405, 416]) {
+    answer = { ...answer, status };
+    await expect(storage.read({ key: 'a', versionId: '1' })).rejects.toThrow(StorageUnavailableError);
+  }
+  answer = errorAnswer(404, 'NoSuchKey');
+  await expect(storage.read({ key: 'a' })).rejects.toThrow(BytesMissingError);
+});
+
+test.each([
+  [403, 'AccessDenied', StorageRefusedError],
+  [503, 'status 503', StorageUnavailableError],
+])('stat goes by the status %d, as no answer to it has a body', async (status, code, type) => {
+  await using s3 = await FakeS3.start(() => ({ status }));
+  const stat = s3Storage({ client: s3.client, bucket: 'bucket' }).stat({ key: 'a' });
+  const error = await stat.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(type);
+  expect(error).toMatchObject({ context: { code } });
 });
