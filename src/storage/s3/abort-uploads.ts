@@ -1,5 +1,6 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { decodeKey } from './decode-key.js';
+import { fromS3 } from './from-s3.js';
 import { isAbsent } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
@@ -13,8 +14,12 @@ const roundsMax = 10;
 export async function abortUploads({ client, bucket }: S3Place, objectKey: string): Promise<void> {
   for (let round = 0; round < roundsMax; round++) {
     // Uploads are listed in the order of their keys, so those of the key itself come before those it is the beginning of.
-    const { Uploads = [], EncodingType } = await client.send(
-      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+    const { Uploads = [], EncodingType } = fromS3(
+      await client.send(
+        new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+      ),
+      'Bucket',
+      'IsTruncated',
     );
     const own = Uploads.filter(({ Key = '' }) => decodeKey(Key, EncodingType) === objectKey);
     if (own.length === 0) return;

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { StorageUnusableError } from '../../errors/storage-unusable-error.js';
 import { decodeKey } from './decode-key.js';
+import { fromS3 } from './from-s3.js';
 import { isAbsent, s3Fault } from './s3-fault.js';
 import { type S3Place, withoutProtocol } from './s3-place.js';
 
@@ -18,16 +19,27 @@ export async function checkBucket(place: S3Place): Promise<void> {
   const { client, bucket, prefix } = place;
   await compareEndpoint(place);
   // Without the permission to list, S3 answers 403 for absent objects, which could not be told from forbidden ones.
-  await step(place, 'list', () =>
-    client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })),
+  await step(place, 'list', async () =>
+    fromS3(
+      await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 })),
+      'Name',
+      'KeyCount',
+      'IsTruncated',
+    ),
   );
   const key = `${prefix}.file-registry-check-upload`;
-  const { Uploads = [], EncodingType } = await step(place, 'list the unfinished uploads of', () =>
-    client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, EncodingType: 'url' })),
+  const { Uploads = [], EncodingType } = await step(place, 'list the unfinished uploads of', async () =>
+    fromS3(
+      await client.send(
+        new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, EncodingType: 'url' }),
+      ),
+      'Bucket',
+      'IsTruncated',
+    ),
   );
   const left = Uploads.filter(({ Key = '' }) => decodeKey(Key, EncodingType) === key);
-  const begun = await step(place, 'begin an upload in', () =>
-    client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })),
+  const begun = await step(place, 'begin an upload in', async () =>
+    fromS3(await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key })), 'UploadId'),
   );
   for (const { UploadId } of [...left, begun]) {
     await step(place, 'give up an upload in', () => giveUp(place, key, UploadId));

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import type { StorageDeleteError } from '../storage.js';
 import type { DeletionTask, TaskOutcome } from './deletion-task.js';
+import { foreignAnswer } from './from-s3.js';
 import { isAbsent, isUnknownCall, s3Code, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
@@ -49,10 +50,13 @@ export async function deleteAlone(
   abortSignal: AbortSignal,
 ): Promise<TaskOutcome> {
   try {
-    const { DeleteMarker } = await place.client.send(
+    const { DeleteMarker, $metadata } = await place.client.send(
       new DeleteObjectCommand({ Bucket: place.bucket, Key: task.objectKey, VersionId: task.versionId }),
       { abortSignal },
     );
+    // Nothing in the answer says that it is S3's, but S3 has no content to give, and a page has.
+    if ($metadata.httpStatusCode !== 204)
+      throw foreignAnswer(`status ${$metadata.httpStatusCode} and not 204`);
     return gone(task, DeleteMarker);
   } catch (error) {
     return isAbsent(error) ? { type: 'gone' } : failed(place, task, error);

@@ -4,6 +4,7 @@ import { decodeKey } from './decode-key.js';
 import { failure } from './delete-batch.js';
 import { deleteTasks, type DeleteTasksOptions } from './delete-tasks.js';
 import type { DeletionTask } from './deletion-task.js';
+import { fromS3 } from './from-s3.js';
 import type { S3Place } from './s3-place.js';
 
 /** A thousand versions a round. Somebody who writes as fast as this deletes must not keep it for ever. */
@@ -43,8 +44,12 @@ async function versionsOf({ client, bucket }: S3Place, objectKey: string): Promi
     Versions = [],
     DeleteMarkers = [],
     EncodingType,
-  } = await client.send(
-    new ListObjectVersionsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+  } = fromS3(
+    await client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+    ),
+    'Name',
+    'IsTruncated',
   );
   return [...Versions, ...DeleteMarkers]
     .filter(({ Key = '' }) => decodeKey(Key, EncodingType) === objectKey)

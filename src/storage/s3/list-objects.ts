@@ -7,6 +7,7 @@ import { isHiddenKey } from '../is-hidden-key.js';
 import type { ListedObject, StorageListOptions } from '../storage.js';
 import { ageMs, noteAnswerDate } from './answer-date.js';
 import { decodeKey } from './decode-key.js';
+import { fromS3 } from './from-s3.js';
 import { guardedCall } from './guarded-call.js';
 import type { S3Place } from './s3-place.js';
 
@@ -33,8 +34,13 @@ export async function* listObjects(
       EncodingType: 'url',
     });
     const answerDate = noteAnswerDate(command);
-    const page: ListObjectsV2CommandOutput = await guardedCall({ place, doing: 'list' }, signal, () =>
-      place.client.send(command, signal === undefined ? {} : { abortSignal: signal }),
+    const page: ListObjectsV2CommandOutput = await guardedCall({ place, doing: 'list' }, signal, async () =>
+      fromS3(
+        await place.client.send(command, signal === undefined ? {} : { abortSignal: signal }),
+        'Name',
+        'KeyCount',
+        'IsTruncated',
+      ),
     );
     const objects = page.Contents ?? [];
     const before = last;

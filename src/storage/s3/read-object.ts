@@ -3,6 +3,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { BytesMissingError } from '../../errors/bytes-missing-error.js';
 import { InvalidRangeError } from '../../errors/invalid-range-error.js';
 import type { StorageObject, StorageReadOptions } from '../storage.js';
+import { fromS3 } from './from-s3.js';
 import { ObjectStream } from './object-stream.js';
 import { isAbsent, s3Code, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
@@ -18,12 +19,18 @@ export async function readObject(
   const objectKey = place.objectKey(key);
   const range = rangeHeader(options, key);
   try {
-    const { Body } = await place.client.send(
+    const answer = await place.client.send(
       new GetObjectCommand({ Bucket: place.bucket, Key: objectKey, VersionId: versionId, Range: range }),
       signal === undefined ? {} : { abortSignal: signal },
     );
     const explain = (error: Error) => s3Fault(error, { place, doing: 'read', key });
-    const stream = new ObjectStream(Body as Readable, explain);
+    const stream = new ObjectStream(answer.Body as Readable, explain);
+    try {
+      fromS3(answer, 'ETag');
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
     return signal === undefined ? stream : addAbortSignal(signal, stream);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;

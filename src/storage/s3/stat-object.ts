@@ -1,6 +1,7 @@
 import { HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { StorageObject, StoredObject } from '../storage.js';
 import { ageMs, noteAnswerDate } from './answer-date.js';
+import { fromS3 } from './from-s3.js';
 import { httpStatus, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 
@@ -13,7 +14,10 @@ export async function statObject(
   const command = new HeadObjectCommand({ Bucket: place.bucket, Key: objectKey, VersionId: versionId });
   const answerDate = noteAnswerDate(command);
   try {
-    const { ContentLength, LastModified, VersionId, ContentType } = await place.client.send(command);
+    const { ContentLength, LastModified, VersionId, ContentType } = fromS3(
+      await place.client.send(command),
+      'ETag',
+    );
     return {
       sizeBytes: ContentLength ?? 0,
       versionId: VersionId,

@@ -4,8 +4,10 @@ import {
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandOutput,
   PutObjectCommand,
+  type PutObjectCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { fromS3 } from './from-s3.js';
 
 /** Its `send` is generic over every command; what matters here is that something goes in and comes out. */
 type Send = (command: unknown, options?: { readonly abortSignal?: AbortSignal }) => Promise<unknown>;
@@ -51,14 +53,15 @@ export class UploadCalls {
     this.#stop.signal.throwIfAborted();
     if (command instanceof CreateMultipartUploadCommand) {
       // Never ended early: an upload whose id nobody learnt could not be given up.
-      const answer = (await send(command)) as CreateMultipartUploadCommandOutput;
+      const answer = fromS3((await send(command)) as CreateMultipartUploadCommandOutput, 'UploadId');
       this.uploadId = answer.UploadId;
       return answer;
     }
     if (command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand) {
       this.mayBeVisible = true;
     }
-    return send(command, { abortSignal: this.#stop.signal });
+    const answer = await send(command, { abortSignal: this.#stop.signal });
+    return fromS3(answer as PutObjectCommandOutput, 'ETag');
   }
 
   #track(call: () => Promise<unknown>): Promise<unknown> {

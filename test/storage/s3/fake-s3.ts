@@ -64,14 +64,16 @@ export class FakeS3 implements AsyncDisposable {
   ): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://fake');
     const key = decodeURIComponent(url.pathname.replace(/^\/bucket\/?/, ''));
-    const seen = { method: request.method ?? '', key, query: url.searchParams, body: await text(request) };
+    const body = await text(request).catch(() => undefined);
+    if (body === undefined) return; // The client broke off.
+    const seen = { method: request.method ?? '', key, query: url.searchParams, body };
     // Asked beside other requests, at most once a minute.
     if (seen.query.has('versioning')) return void response.end('<VersioningConfiguration/>');
     this.requests.push(seen);
-    const { status = 200, headers = {}, body = '', hangUp = false } = answer(seen);
+    const { status = 200, headers = {}, body: content = '', hangUp = false } = answer(seen);
     response.writeHead(status, headers);
-    if (!hangUp) return void response.end(body);
-    response.write(body, () => response.destroy());
+    if (!hangUp) return void response.end(content);
+    response.write(content, () => response.destroy());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ import { errorAnswer, FakeS3, type FakeAnswer } from './fake-s3.js';
 
 test('a body that breaks off is an error and no short file', async () => {
   await using s3 = await FakeS3.start(() => ({
-    headers: { 'content-length': '100' },
+    headers: { 'content-length': '100', etag: '"whole"' },
     body: 'half',
     hangUp: true,
   }));
@@ -24,7 +24,7 @@ test.each([
 ])('%s gives its connection back', async (_what, headers) => {
   const body = 'x'.repeat(8_000_000);
   await using s3 = await FakeS3.start(() => ({
-    headers: { 'content-length': String(body.length), ...headers },
+    headers: { 'content-length': String(body.length), etag: '"whole"', ...headers },
     body,
   }));
   const storage = s3Storage({ client: s3.client, bucket: 'bucket' });
