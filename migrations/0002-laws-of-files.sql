@@ -80,7 +80,8 @@ create trigger refuse_update before update on @schema@.file_references
 
 -- Law 2, no file begins without an intent; law 6, an adopted key is busy until its receipt is pruned; law 3, an id is never
 -- in files and in deletions at once, so that a file that went cannot come back. Needs the fresh snapshots of READ COMMITTED.
--- Locks: none but the new rows'.
+-- Locks: the new rows', those in adopted_keys in the order of their keys. Whoever takes several kinds of locks takes them in
+-- this order, so that nobody waits in a circle: rows of deletions, then new rows of files, then rows of adopted_keys.
 create function @schema@.begin_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -105,7 +106,8 @@ begin
   insert into @schema@.adopted_keys (storage, key)
   select b.storage, b.key
     from begun b
-   where not @schema@.is_generated_key(b.id, b.key);
+   where not @schema@.is_generated_key(b.id, b.key)
+   order by b.storage, b.key;
 
   -- Whoever ordered a deletion of a reserved key by hand has made it a busy one.
   perform
@@ -120,7 +122,8 @@ begin
       hint    = 'Store the content again.';
   end if;
 
-  -- A key that was generated for another file may be adopted only when that file is not about to lose its bytes.
+  -- A key that was generated for another file may be adopted only when that file is not about to lose its bytes. Who gives it up
+  -- at this moment has locked the key above, and is seen here.
   perform
      from begun b
      join @schema@.deletions d on d.storage = b.storage and d.key = b.key

@@ -1,10 +1,30 @@
 -- The laws of deletions and of adopted keys, as triggers.
 
+-- Locks a key against being adopted until the transaction ends, and waits for whoever is adopting it: by its place in the index of
+-- adopted_keys, which adopting takes, too. Unlike advisory locks, places in an index are as many as a transaction wants. Runs as its
+-- caller, so that nobody but the triggers gets past the tables' privileges with it.
+create function @schema@.lock_key(storage text, key text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  insert into @schema@.adopted_keys (storage, key)
+  values (lock_key.storage, lock_key.key)
+      on conflict do nothing;
+  if found then
+    delete from @schema@.adopted_keys a
+     where a.storage = lock_key.storage
+       and a.key     = lock_key.key;
+  end if;
+end
+$body$;
+
+
 -- Law 3 for pending deletions: nothing that is a file may be due to go, whoever says so. A generated key names one file, so
 -- its id is enough to look for, unless another file adopted that key. A key that was adopted becomes busy, if it is not yet,
 -- so that an adoption at the same moment waits for us. What is not condemned by its file's end needs the fresh snapshots of
 -- READ COMMITTED. Without the setting, an upload's plan for a small table would read a large one for a whole batch, 371 ms.
--- Locks: none but the new rows'.
+-- Locks: the new rows'. What is ordered by hand waits for whoever is finishing the upload whose key it names (SHARE on that one's
+-- row), then for whoever is adopting its own key. A reservation has no need to, nobody knows its key yet.
 create function @schema@.guard_new_deletions() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
   set enable_seqscan = off
@@ -13,6 +33,23 @@ begin
   perform @schema@.require_own_table(tg_table_schema);
   if pg_trigger_depth() = 1 then
     perform @schema@.require_fresh_snapshot('a deletion can be ordered');
+
+    if exists (select from due d where d.state <> 'reserved') then
+      perform
+         from due d
+         join @schema@.deletions u on u.file_id = case
+                                                    when split_part(d.key, '/', -1) ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+                                                    then left(split_part(d.key, '/', -1), 36)::uuid
+                                                  end
+        where not @schema@.is_generated_key(d.file_id, d.key)
+        order by u.file_id
+          for share of u;
+
+      perform @schema@.lock_key(d.storage, d.key)
+         from (select * from due order by storage, key) d
+        where @schema@.is_generated_key(d.file_id, d.key)
+          and (select true from @schema@.files f where f.id = d.file_id) is null;
+    end if;
   end if;
 
   insert into @schema@.adopted_keys (storage, key)
@@ -92,7 +129,7 @@ create trigger refuse_update before update on @schema@.deletions
                                    'Let the processor do its work.');
 
 -- Law 3 for the way back: in the meantime the object may have been adopted as another file. Needs the fresh snapshots of
--- READ COMMITTED. Locks: none.
+-- READ COMMITTED. Locks: the key, against being adopted at this moment.
 create function @schema@.guard_late_writes() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -100,6 +137,7 @@ begin
   perform @schema@.require_own_table(tg_table_schema);
   perform @schema@.require_fresh_snapshot('an upload can be abandoned again');
 
+  perform @schema@.lock_key(new.storage, new.key);
   perform from @schema@.files f where f.storage = new.storage and f.key = new.key;
 
   if found then

@@ -83,7 +83,7 @@ $body$;
 
 -- Gives up an upload: what was written of it is due at once. Also for the write that landed after its reservation was taken
 -- back, even after its receipt was written or pruned. Never touches a file.
--- Locks: the upload's row in deletions.
+-- Locks: the upload's row in deletions, then its key, against being adopted at this moment.
 create function @schema@.abandon_upload(file_id uuid, storage text, key text) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $body$

@@ -43,6 +43,7 @@ const partsOfOthers = [
   'attach_rows',
   'drop_surplus',
   'hold_tracked',
+  'lock_key',
   'require_taken_in',
   'tracked_id_columns',
   'refuse_owner',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import type { Queryable } from '../support/queryable.js';
 import { busyKey, createAttackedDatabase, failureOf, refused } from './support/attacked-database.js';
 
 // Law 6: a generated key is never used twice, an adopted one not before its receipt is pruned.
@@ -142,4 +143,41 @@ test('pruning a receipt does not free the key that another file adopted since', 
 
   await prune();
   expect(await isAdopted(key)).toBe(true);
+});
+
+// An upload's late write is given up in a transaction of its own, while another one adopts its key for a file of its own.
+const abandon = (upload: string, on?: Queryable) =>
+  laws.sql(`select file_registry.abandon_upload($1, 'media', $2)`, [upload, `2026/11/${upload}.jpg`], on);
+
+const uploads = [
+  ['whose receipt is kept', () => laws.order({ state: 'deleted', reason: 'upload' })],
+  ['whose receipt was pruned', async () => randomUUID()],
+] as const;
+
+test.for(uploads)('an upload %s is not given up while its key is adopted', async ([, before]) => {
+  const upload = await before();
+  const [adopting, abandoning] = [await laws.session(), await laws.session()];
+
+  await adopting.query('begin');
+  const file = await laws.file({ key: `2026/11/${upload}.jpg` }, adopting);
+  const outcome = failureOf(abandon(upload, abandoning));
+  await laws.untilBlocked(abandoning);
+  await adopting.query('commit');
+
+  expect(await outcome).toMatchObject(refused);
+  expect(await laws.exists(file)).toBe(true);
+});
+
+test.for(uploads)('the key of an upload %s is not adopted while it is given up', async ([, before]) => {
+  const upload = await before();
+  const [adopting, abandoning] = [await laws.session(), await laws.session()];
+
+  await abandoning.query('begin');
+  await abandon(upload, abandoning);
+  const outcome = failureOf(laws.file({ key: `2026/11/${upload}.jpg` }, adopting));
+  await laws.untilBlocked(adopting);
+  await abandoning.query('commit');
+
+  expect(await outcome).toMatchObject(busyKey);
+  expect(await laws.deletion(upload)).toMatchObject({ state: 'abandoned' });
 });

@@ -134,3 +134,53 @@ test.for(['file_id = gen_random_uuid()', `storage = 'other'`, `key = 'other'`, `
     ).rejects.toMatchObject(refused);
   },
 );
+
+test('the key of an upload that is being finished cannot be ordered away under another id', async () => {
+  const upload = await laws.order({ state: 'reserved', reason: 'upload' });
+  const [finishing, ordering] = [await laws.session(), await laws.session()];
+
+  await finishing.query('begin');
+  await laws.sql(
+    `select file_registry.finish_upload($1, null, 'image/jpeg', 1, null, '{}')`,
+    [upload],
+    finishing,
+  );
+  const outcome = failureOf(laws.order({ key: `2026/11/${upload}.jpg` }, ordering));
+  await laws.untilBlocked(ordering);
+  await finishing.query('commit');
+
+  expect(await outcome).toMatchObject(refused);
+  expect(await laws.exists(upload)).toBe(true);
+});
+
+test('an upload whose key is being ordered away under another id cannot be finished', async () => {
+  const upload = await laws.order({ state: 'reserved', reason: 'upload' });
+  const [finishing, ordering] = [await laws.session(), await laws.session()];
+
+  await ordering.query('begin');
+  await laws.order({ key: `2026/11/${upload}.jpg` }, ordering);
+  const outcome = failureOf(
+    laws.sql(
+      `select file_registry.finish_upload($1, null, 'image/jpeg', 1, null, '{}')`,
+      [upload],
+      finishing,
+    ),
+  );
+  await laws.untilBlocked(finishing);
+  await ordering.query('commit');
+
+  expect(await outcome).toMatchObject(refused);
+  expect(await laws.exists(upload)).toBe(false);
+});
+
+test('a key that is being adopted cannot be ordered away as the bytes of the id it carries', async () => {
+  const gone = randomUUID();
+  const [adopting, ordering] = [await laws.session(), await laws.session()];
+
+  await adopting.query('begin');
+  await laws.file({ key: `2026/11/${gone}.jpg` }, adopting);
+  const outcome = failureOf(laws.order({ file: gone }, ordering));
+  await laws.untilBlocked(ordering);
+  await adopting.query('commit');
+  expect(await outcome).toMatchObject(refused);
+});
