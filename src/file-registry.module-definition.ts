@@ -3,7 +3,7 @@ import type { FileRegistryOptions } from './options/file-registry-options.js';
 
 export interface FileRegistryModuleExtras {
   /** Whether `FileRegistry` can be injected everywhere without importing the module again. Default: false. */
-  readonly isGlobal?: boolean;
+  readonly isGlobal?: boolean | undefined;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =

@@ -20,7 +20,7 @@ const migratorLock = '3853314791062309107';
 
 export interface MigrateOptions {
   /** The registry's schema; any name PostgreSQL accepts. Default: `file_registry`. */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
 }
 
 export interface MigrateResult {

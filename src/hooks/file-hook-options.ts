@@ -9,22 +9,22 @@ export interface FileHookOptions {
    * Types of owners whose files the method is called with: a file passes if one of its last owners is of such a type. One that was
    * never attached has none and does not pass; a rendition's is `file`. Default: every file. 1 to 100 types.
    */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
 
   /**
    * Types of owners whose files the method is not called with: a file is left out if all of its last owners are of such types.
    * One that was never attached passes. With `only` beside it both must let a file pass. Default: none. 1 to 100 types.
    */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
 
   /** Files in one call. Default: 100. Limits: 1 to 1,000. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 
   /**
    * How long a call may take before it counts as failed; its signal fires then, and nobody waits for it any longer.
    * Default: 30 seconds. Limits: 1 ms to 10 minutes.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface ResolvedFileHookOptions {

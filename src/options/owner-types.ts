@@ -4,9 +4,9 @@ import { invalidOption } from './invalid-option.js';
 /** Which records' files are deleted, by the type of owner. One of both. */
 export interface OwnerTypesOptions {
   /** Types whose files are kept. 1 to 100 types. */
-  readonly ignore?: readonly string[];
+  readonly ignore?: readonly string[] | undefined;
   /** The only types whose files are deleted; those of every other type are kept. 1 to 100 types. */
-  readonly only?: readonly string[];
+  readonly only?: readonly string[] | undefined;
 }
 
 export interface ResolvedOwnerTypes {

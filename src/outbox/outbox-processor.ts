@@ -121,7 +121,7 @@ export class OutboxProcessor {
    *
    * @throws DatabaseUnavailableError, DatabaseFailedError.
    */
-  async health({ maxAgeMs = 0 }: { readonly maxAgeMs?: number } = {}): Promise<OutboxHealth> {
+  async health({ maxAgeMs = 0 }: { readonly maxAgeMs?: number | undefined } = {}): Promise<OutboxHealth> {
     return this.healthAnswer.get(maxAgeMs);
   }
 

@@ -14,7 +14,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 export interface SanitizeFilenameOptions {
   /** The longest result in bytes of UTF-8. Default 255, what file systems can hold. At least 64. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**

@@ -51,7 +51,11 @@ export const faults = {
     afterBytes = 1,
     keep = false,
     failure = 'retryable',
-  }: { afterBytes?: number; keep?: boolean; failure?: FailureKind } = {}): Fault {
+  }: {
+    afterBytes?: number | undefined;
+    keep?: boolean | undefined;
+    failure?: FailureKind | undefined;
+  } = {}): Fault {
     if (!Number.isSafeInteger(afterBytes) || afterBytes < 0) {
       throw new RangeError(`afterBytes: expected a whole number from 0, received ${String(afterBytes)}.`);
     }
@@ -62,7 +66,7 @@ export const faults = {
   failListing({
     afterObjects = 1,
     failure = 'retryable',
-  }: { afterObjects?: number; failure?: FailureKind } = {}): Fault {
+  }: { afterObjects?: number | undefined; failure?: FailureKind | undefined } = {}): Fault {
     if (!Number.isSafeInteger(afterObjects) || afterObjects < 0) {
       throw new RangeError(`afterObjects: expected a whole number from 0, received ${String(afterObjects)}.`);
     }

@@ -11,25 +11,25 @@ import { trackingError } from './tracking-error.js';
 
 export interface TrackFileColumnOptions extends TrackedFileColumn {
   /** The registry's schema. Default: `file_registry`. */
-  readonly registrySchema?: string;
+  readonly registrySchema?: string | undefined;
 
   /**
    * What happens to rows that are there: taken in `now`; `later`, by calling it again; or `again` from the first one, after triggers
    * were switched off or a partition with rows was attached. Default: `now`.
    */
-  readonly existing?: 'now' | 'later' | 'again';
+  readonly existing?: 'now' | 'later' | 'again' | undefined;
 
   /** Rows taken in at a time, which are locked so long. Default: 1,000. Limits: 1 to 10,000. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 
   /** How long to wait for those who are writing the table; others wait behind it. Default: 5 seconds. Limits: 1 ms to 10 minutes. */
-  readonly lockTimeoutMs?: number;
+  readonly lockTimeoutMs?: number | undefined;
 
   /** Stops between two batches; calling it again goes on from there. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 
   /** Called after each batch with the rows taken in so far. */
-  readonly onProgress?: (rows: number) => void;
+  readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
 export interface TrackFileColumnResult {

@@ -34,7 +34,7 @@ export interface TrackedColumn {
  */
 export async function trackedColumns(
   database: DatabaseHandle,
-  options: { readonly registrySchema?: string } = {},
+  options: { readonly registrySchema?: string | undefined } = {},
 ): Promise<TrackedColumn[]> {
   const schema = checkSchemaName(options.registrySchema ?? defaultSchema);
   const rows = await call<(Omit<TrackedColumn, 'trackedAt'> & { trackedAt: string })[]>(

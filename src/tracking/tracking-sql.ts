@@ -15,7 +15,7 @@ import type { FileColumn, TrackedFileColumn } from './tracked-column.js';
  * @throws InvalidTrackedColumnError
  */
 export function trackFileColumnSql(
-  options: TrackedFileColumn & { readonly registrySchema?: string },
+  options: TrackedFileColumn & { readonly registrySchema?: string | undefined },
 ): string {
   const args = trackArguments(options).map(literal).join(', ');
   const schema = quoteIdentifier(checkSchemaName(options.registrySchema ?? defaultSchema));
@@ -28,7 +28,9 @@ export function trackFileColumnSql(
  *
  * @throws InvalidTrackedColumnError
  */
-export function untrackFileColumnSql(options: FileColumn & { readonly registrySchema?: string }): string {
+export function untrackFileColumnSql(
+  options: FileColumn & { readonly registrySchema?: string | undefined },
+): string {
   const { table, column, path } = checkColumn(options);
   const schema = quoteIdentifier(checkSchemaName(options.registrySchema ?? defaultSchema));
   const conditions = [

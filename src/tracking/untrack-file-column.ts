@@ -9,13 +9,13 @@ import { trackedColumns } from './tracked-columns.js';
 
 export interface UntrackFileColumnOptions extends FileColumn {
   /** The registry's schema. Default: `file_registry`. */
-  readonly registrySchema?: string;
+  readonly registrySchema?: string | undefined;
 
   /**
    * `keep` leaves the references to the application, which detaches them by hand, or to a later tracking of the same slot. `release`
    * drops them, and the files go after their grace period unless something else holds them. Default: `keep`.
    */
-  readonly references?: 'keep' | 'release';
+  readonly references?: 'keep' | 'release' | undefined;
 }
 
 export interface UntrackFileColumnResult {

@@ -9,60 +9,62 @@ export interface SharpMakerOptions {
    * The most pixels an original may have, all frames of an animation together. Its header is asked before anything is decoded:
    * a file of a kilobyte can unfold to gigabytes. Default: 100,000,000, which cameras stay below. Limits: 1 to 10,000,000,000.
    */
-  readonly maxInputPixels?: number;
+  readonly maxInputPixels?: number | undefined;
 
   /**
    * The most pixels a resized picture may have, all frames together, and what a crop cuts away included: a crop enlarges.
    * Default: 100,000,000. Limits: 1 to 10,000,000,000.
    */
-  readonly maxOutputPixels?: number;
+  readonly maxOutputPixels?: number | undefined;
 
   /** The largest original in bytes; it is held in memory. Default: 100 MiB. Limits: 1 byte to 1 GiB. */
-  readonly maxInputSizeBytes?: number;
+  readonly maxInputSizeBytes?: number | undefined;
 
   /**
    * Renditions that this maker works on at a time. Each may need some bytes for every pixel, and one of the threads that
    * Node also reads files with. Default: as many as processors, at most 4. Limits: 1 to 64.
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 
   /** Renditions that wait for their turn; more are refused with `RENDITION_BUSY`. Default: 1,000. Limits: 0 to 100,000. */
-  readonly queueMax?: number;
+  readonly queueMax?: number | undefined;
 
   /**
    * After how long libvips stops working on one rendition, in seconds because that is what it counts in. A step it is in the
    * middle of ends first; SVGs do not heed it. Default: 30. Limits: 1 to 3,600.
    */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
 
   /** The quality where the spec names none. */
-  readonly quality?: QualityOptions;
+  readonly quality?: QualityOptions | undefined;
 
   /**
    * Whether GIF and WebP stay animated when they are written as GIF or WebP. Otherwise the first frame is the picture.
    * Default: true.
    */
-  readonly animated?: boolean;
+  readonly animated?: boolean | undefined;
 
   /**
    * Whether SVGs are taken, and drawn as PNG. A small one can be made to keep a processor busy for minutes, which nothing stops, so
    * take only those of people you trust. Default: false.
    */
-  readonly svg?: boolean;
+  readonly svg?: boolean | undefined;
 }
 
 /** From 1 to 100. PNG has none: it is written without loss unless a spec asks for `png-80`. */
 export interface QualityOptions {
   /** Default: 80. */
-  readonly jpeg?: number;
+  readonly jpeg?: number | undefined;
   /** Default: 80. */
-  readonly webp?: number;
+  readonly webp?: number | undefined;
   /** Default: 50, which looks like 80 of the others. */
-  readonly avif?: number;
+  readonly avif?: number | undefined;
 }
 
-export type SharpMakerSettings = Required<Omit<SharpMakerOptions, 'quality'>> & {
-  readonly quality: Required<QualityOptions>;
+type Settings<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+export type SharpMakerSettings = Settings<Omit<SharpMakerOptions, 'quality'>> & {
+  readonly quality: Settings<QualityOptions>;
 };
 
 const million = 1_000_000;
@@ -107,7 +109,7 @@ export function resolveSharpMakerOptions(options: SharpMakerOptions): SharpMaker
   };
 }
 
-function resolveQuality(quality: QualityOptions): Required<QualityOptions> {
+function resolveQuality(quality: QualityOptions): Settings<QualityOptions> {
   checkNames('quality', quality, Object.keys(defaults.quality));
   const of = (format: keyof QualityOptions) =>
     wholeNumber(`quality.${format}`, quality[format] ?? defaults.quality[format], qualityLimits);

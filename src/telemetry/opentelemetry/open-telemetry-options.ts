@@ -4,18 +4,18 @@ import { wholeNumber } from '../../options/whole-number.js';
 
 export interface OpenTelemetryOptions {
   /** Where metrics go. Default: the global meter provider's, asked for at first use. */
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   /** Where spans go. Default: the global tracer provider's. */
-  readonly tracer?: Tracer;
+  readonly tracer?: Tracer | undefined;
   /**
    * Whether this process reports the state of the outbox, which every process sees alike. With many of them one is enough.
    * Default: true.
    */
-  readonly gauges?: boolean;
+  readonly gauges?: boolean | undefined;
   /** Collections within this time share one question to the database. Default: 10 seconds. Limits: 0 to 1 hour. */
-  readonly gaugesMaxAgeMs?: number;
+  readonly gaugesMaxAgeMs?: number | undefined;
   /** How long a collection waits for the database; after that the gauges have a gap. Default: 5 seconds. Limits: 100 ms to 1 minute. */
-  readonly gaugesTimeoutMs?: number;
+  readonly gaugesTimeoutMs?: number | undefined;
 }
 
 export const openTelemetryDefaults = {
