@@ -79,7 +79,7 @@ test('their limits are those of the code', () => {
     ['option', openTelemetryLimits],
   ] as const) {
     const written = table(heading);
-    for (const [name, range] of Object.entries(limits)) {
+    for (const [name, range] of Object.entries<readonly [number, number]>(limits)) {
       const [min, max] = range.map((value) => (value === 0 ? '0' : spoken(name, value)));
       expect([name, written.get(name)?.[1]]).toEqual([name, `${min} to ${max}`]);
     }
