@@ -3,7 +3,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { BytesMissingError } from '../../errors/bytes-missing-error.js';
 import { InvalidRangeError } from '../../errors/invalid-range-error.js';
 import type { StorageObject, StorageReadOptions } from '../storage.js';
-import { fromS3 } from './from-s3.js';
+import { foreignAnswer, fromS3 } from './from-s3.js';
 import { ObjectStream } from './object-stream.js';
 import { isAbsent, s3Code, s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
@@ -26,7 +26,12 @@ export async function readObject(
     const explain = (error: Error) => s3Fault(error, { place, doing: 'read', key });
     const stream = new ObjectStream(answer.Body as Readable, explain);
     try {
-      fromS3(answer, 'ETag');
+      const { ContentRange, ContentLength } = fromS3(answer, 'ETag');
+      // No bytes are in any range that begins where they end.
+      const isEmpty = ContentLength === 0 && (options.start ?? 0) === 0;
+      if (range !== undefined && !isEmpty && !fits(ContentRange, options)) {
+        throw foreignAnswer(`asked for ${range}, it gave ${ContentRange ?? 'no range'}`);
+      }
     } catch (error) {
       stream.destroy();
       throw error;
@@ -47,6 +52,12 @@ function rangeHeader({ start = 0, end }: StorageReadOptions, key: string): strin
     throw outOfRange(key, { start, end });
   }
   return start === 0 && end === undefined ? undefined : `bytes=${start}-${end ?? ''}`;
+}
+
+/** A server or cache that passes by the range answers the whole, and its first bytes would pass for those in the middle. */
+function fits(contentRange: string | undefined, { start = 0, end = Infinity }: StorageReadOptions): boolean {
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(contentRange ?? '') ?? [];
+  return Number(first) === start && Number(last) <= end;
 }
 
 function explained(

@@ -68,3 +68,31 @@ test.each([
   expect(error).toBeInstanceOf(type);
   expect(error).toMatchObject({ context: { code } });
 });
+
+test.each([
+  [undefined, { start: 2, end: 3 }],
+  [undefined, { start: 2 }],
+  [undefined, { end: 3 }],
+  ['bytes 0-1/10', { start: 2, end: 3 }],
+  ['bytes 2-9/10', { start: 2, end: 3 }],
+])('an answer with the range %s to one that was asked for, %j, is refused', async (contentRange, range) => {
+  const headers = {
+    etag: '"whole"',
+    ...(contentRange === undefined ? {} : { 'content-range': contentRange }),
+  };
+  await using s3 = await FakeS3.start(() => ({ headers, body: '0123456789' }));
+  const reading = s3Storage({ client: s3.client, bucket: 'bucket' }).read({ key: 'a' }, range);
+  await expect(reading).rejects.toThrow(StorageUnavailableError);
+});
+
+test.each([
+  ['bytes 2-3/10', { start: 2, end: 3 }, '23'],
+  ['bytes 8-9/10', { start: 8, end: 20 }, '89'],
+  ['bytes 8-9/10', { start: 8 }, '89'],
+  ['bytes 0-1/*', { end: 1 }, '01'],
+])('an answer with the range %s fits %j', async (contentRange, range, body) => {
+  const headers = { etag: '"whole"', 'content-range': contentRange };
+  await using s3 = await FakeS3.start(() => ({ status: 206, headers, body }));
+  const reading = s3Storage({ client: s3.client, bucket: 'bucket' }).read({ key: 'a' }, range);
+  expect(String(await buffer(await reading))).toBe(body);
+});
