@@ -77,7 +77,7 @@ async function answer(
   const stream =
     part.status === 304 || part.status === 416
       ? undefined
-      : await content(request, response, () => files.read(file.id, range));
+      : await content(request, response, (signal) => files.read(file.id, { ...range, signal }));
 
   // After opening: an error is answered without any of these.
   response.status(part.status);
@@ -121,14 +121,20 @@ async function found(files: FileRegistry, file: FileArgument | StoredFile): Prom
 async function content(
   { method }: HttpRequest,
   response: HttpResponse,
-  read: () => Promise<Readable>,
+  read: (signal: AbortSignal) => Promise<Readable>,
 ): Promise<Readable> {
   if (method === 'HEAD') {
     return Readable.from([], { objectMode: false });
   }
-  const stream = await read();
-  // Nest does this once it sends the stream; an interceptor or a filter may answer with something else.
-  onClose(response, () => stream.destroy());
+  const gone = new AbortController();
+  let opened: Readable | undefined;
+  // The signal is for the opening. What is open is closed without an error: a client that goes is no failure of the storage.
+  onClose(response, () => (opened === undefined ? gone.abort() : opened.destroy()));
+  const stream = await read(gone.signal).catch((error: unknown) => {
+    if (gone.signal.aborted) return Readable.from([]);
+    throw error;
+  });
+  opened = gone.signal.aborted ? stream.destroy() : stream;
   await new Promise<void>((resolve, reject) => {
     stream.once('readable', resolve).once('close', resolve).once('error', reject);
   });

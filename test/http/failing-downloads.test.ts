@@ -137,4 +137,39 @@ describe.each(apps)('on $platform', (app) => {
     await until('the stream is closed', destroyed);
     expect(await (await app.fetch(path)).text()).toBe('0123456789');
   });
+
+  test('a client that goes away before the storage has answered takes the question back', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const { path } = await app.article('0123456789');
+    let question: AbortSignal | undefined;
+    const read = vi.spyOn(app.storage.inner, 'read').mockImplementationOnce(
+      (_object, { signal } = {}) =>
+        new Promise((_, reject) => {
+          question = signal;
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        }),
+    );
+    const request = get(app.address(path), { agent: false }).on('error', () => undefined);
+    await until('the storage is asked', () => read.mock.calls.length > 0);
+    request.destroy();
+    await until('the question is taken back', () => question?.aborted === true);
+    expect(await (await app.fetch(path)).text()).toBe('0123456789');
+    expect(log).not.toHaveBeenCalled();
+  });
+
+  test('a stream that comes after its client has gone is closed', async () => {
+    const { path } = await app.article('0123456789');
+    const late = Readable.from([Buffer.from('0123456789')]);
+    let gone: AbortSignal | undefined;
+    vi.spyOn(app.storage.inner, 'read').mockImplementationOnce(async (_object, { signal } = {}) => {
+      gone = signal;
+      await until('the client has gone', () => signal?.aborted === true);
+      return late;
+    });
+    const request = get(app.address(path), { agent: false }).on('error', () => undefined);
+    await until('the storage is asked', () => gone !== undefined);
+    request.destroy();
+    await until('the stream is closed', () => late.closed);
+    expect(late.errored).toBeNull();
+  });
 });
