@@ -80,8 +80,8 @@ create trigger refuse_update before update on @schema@.file_references
 
 -- Law 2, no file begins without an intent; law 6, an adopted key is busy until its receipt is pruned; law 3, an id is never
 -- in files and in deletions at once, so that a file that went cannot come back. Needs the fresh snapshots of READ COMMITTED.
--- Locks: the new rows', those in adopted_keys in the order of their keys. Whoever takes several kinds of locks takes them in
--- this order, so that nobody waits in a circle: rows of deletions, then new rows of files, then rows of adopted_keys.
+-- Locks: the new rows'. Whoever takes several kinds takes them in this order, so that nobody waits in a circle: rows of
+-- deletions, then new rows of files, then rows of adopted_keys.
 create function @schema@.begin_files() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -106,8 +106,7 @@ begin
   insert into @schema@.adopted_keys (storage, key)
   select b.storage, b.key
     from begun b
-   where not @schema@.is_generated_key(b.id, b.key)
-   order by b.storage, b.key;
+   where not @schema@.is_generated_key(b.id, b.key);
 
   -- Whoever ordered a deletion of a reserved key by hand has made it a busy one.
   perform

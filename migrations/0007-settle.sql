@@ -60,6 +60,7 @@ declare
   locked_ids       uuid[];
   locked_ats       timestamptz[];
   locked_seqs      bigint[];
+  held_ids         uuid[];
   unreferenced_ids uuid[];
   condemned        integer := 0;
   leased           json;
@@ -117,7 +118,14 @@ begin
       from locked l;
 
     -- With newer snapshots than the locks: what was attached before the lock is seen here, what comes later waits for us.
+    -- Who is held is asked once: a hold that comes in between would drop an intent that was not looked at here.
     if ignored_types <> '{}' or only_types is not null then
+      held_ids := array(
+        select r.file_id
+          from @schema@.file_references r
+         where r.file_id    = any(claimed_ids)
+           and r.owner_type = 'registry:hold');
+
       insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
       select y.file_id, 'registry:protection', 'protected', 'protected'
         from unnest(claimed_ids, noted_ats, claimed_seqs) as y(file_id, noted_at, seq)
@@ -132,8 +140,7 @@ begin
        where last.owner_type <> 'file'
          and not starts_with(last.owner_type, 'registry:')
          and (last.owner_type = any(ignored_types) or last.owner_type <> all(only_types))
-         and (   f.id = any(locked_ids)
-              or exists (select from @schema@.file_references r where r.file_id = f.id and r.owner_type = 'registry:hold'))
+         and (f.id = any(locked_ids) or f.id = any(held_ids))
          and not exists (select
                            from @schema@.file_references r
                           where r.file_id    = f.id
@@ -141,6 +148,7 @@ begin
          and not exists (select
                            from @schema@.deletion_outbox younger
                           where younger.file_id = y.file_id
+                            and younger.owner_type is distinct from 'registry:hold'
                             and (younger.noted_at, younger.seq) > (y.noted_at, y.seq))
           on conflict do nothing;
       get diagnostics kept = row_count;
@@ -178,7 +186,11 @@ begin
       delete from @schema@.deletion_outbox o
        where o.ctid = any(claimed_places)
          and (   (select true from @schema@.files f where f.id = o.file_id) is null
-              or (select true from @schema@.file_references r where r.file_id = o.file_id limit 1));
+              or (select true
+                    from @schema@.file_references r
+                   where r.file_id = o.file_id
+                     and (held_ids is null or r.owner_type <> 'registry:hold' or r.file_id = any(held_ids))
+                   limit 1));
       get diagnostics dropped = row_count;
 
       select count(*) into left_over from @schema@.deletion_outbox o where o.ctid = any(claimed_places);

@@ -1,9 +1,10 @@
 import type { OwnerTypesOptions, StoredFile } from 'nestjs-file-registry';
 import { expect, onTestFinished, test } from 'vitest';
+import { untilBlocked } from '../scenarios/support/until-blocked.js';
 import { createWatchedRegistry } from './support/watched-registry.js';
 
 const registry = await createWatchedRegistry();
-const { db, files, pool } = registry;
+const { database, db, files, pool } = registry;
 
 /** Detaches files that these types held, in this order, and lets a processor with the option work. */
 async function drainWith(ownerTypes: OwnerTypesOptions, ...held: string[][]) {
@@ -132,4 +133,55 @@ test('renditions go by their original: kept with one that is kept, gone with one
     expect(await Promise.all(renditions.map((file) => registry.hasBytes(file)))).toEqual([true, false]);
   }
   await registry.assertLaws();
+});
+
+// A settle is caught between its look at who is held and the end, by a lock on a file that it must protect.
+test('a hold that comes in the middle of a settle drops no intent that nobody looked at', async () => {
+  const [late, held] = await registry.storeMany(2);
+  for (const file of [late!, held!]) await registry.attach(file, '1', 'slot', 'contract');
+  await pool.query("select file_registry.hold(array[$1]::uuid[], 'court')", [held!.id]);
+  for (const file of [late!, held!]) await registry.detach(file, '1', 'slot', 'contract');
+
+  const settle =
+    "select file_registry.settle('detached', 0, 100, '-infinity', 0, array['contract']) as settled";
+  const [holding, locking, settling] = [
+    await database.begun(),
+    await database.begun(),
+    await database.begun(),
+  ];
+  await holding.query("select file_registry.hold(array[$1]::uuid[], 'court')", [late!.id]);
+  await locking.query('select from file_registry.files where id = $1 for update', [held!.id]);
+  const settled = settling.query(settle);
+  await untilBlocked(settling, pool);
+  await holding.query('commit');
+  await locking.query('rollback');
+  expect((await settled).rows[0].settled).toMatchObject({ kept: 1, condemned: 0, failure: null });
+  await settling.query('commit');
+
+  await pool.query("select file_registry.release(array[$1]::uuid[], 'court')", [late!.id]);
+  await pool.query(settle);
+  expect(await files.references(late!)).toMatchObject([{ type: 'registry:protection' }]);
+  await registry.assertLaws();
+});
+
+test('the release of one of two holds, not due yet, does not hide what a record of an ignored type let go', async () => {
+  const [file] = await registry.storeMany(1);
+  await registry.attach(file!, '1', 'slot', 'contract');
+  for (const reason of ['court', 'audit'])
+    await pool.query('select file_registry.hold(array[$1]::uuid[], $2)', [file!.id, reason]);
+  await registry.detach(file!, '1', 'slot', 'contract');
+  await registry.passTime('2 hours');
+  const release = (reason: string) =>
+    pool.query('select file_registry.release(array[$1]::uuid[], $2)', [file!.id, reason]);
+  const settle = (periodMs: number) =>
+    pool.query("select file_registry.settle('detached', $1, 100, '-infinity', 0, array['contract'])", [
+      periodMs,
+    ]);
+
+  await release('court');
+  await settle(3_600_000);
+  await release('audit');
+  await settle(0);
+  expect(await registry.hasBytes(file!)).toBe(true);
+  expect(await files.references(file!)).toMatchObject([{ type: 'registry:protection' }]);
 });
