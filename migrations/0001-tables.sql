@@ -35,7 +35,7 @@ comment on column @schema@.files.checksum is 'SHA-256; null where the file was a
 
 
 -- A reference: this owner holds this file. The reference count of a file is the number of its rows here. A counter column
--- would be one hot row per shared file: 88 to 126 transactions/s where these rows give 1,686. Restrict asks the same as no
+-- would be one hot row per shared file: 142 transactions/s of 100 clients where these rows give 2,059. Restrict asks the same as no
 -- action, without first asking whether another file has taken the id: 4 µs less for each file that goes.
 create table @schema@.file_references (
   file_id     uuid        not null references @schema@.files on delete restrict,

@@ -15,7 +15,7 @@ import { TelemetryWatch } from './telemetry/telemetry-watch.js';
 
 /**
  * Provides `FileRegistry`, `OutboxProcessor` and `FileReconciler`. Configure it with `forRoot(options)` or
- * `forRootAsync({ inject, useFactory })`; `isGlobal: true` beside them makes them available everywhere.
+ * `forRootAsync({ inject, useFactory })`; `isGlobal: true` among the options makes them available everywhere.
  *
  * ```ts
  * FileRegistryModule.forRootAsync({
