@@ -23,6 +23,7 @@ import { erasePerson } from '../../examples/recipes/erase-person.js';
 import { addToDraft, dropDraft, submitDraft } from '../../examples/recipes/form-uploads.js';
 import { photosOf, setPhotos, trackPhotos } from '../../examples/recipes/gallery.js';
 import { holdFilesOf, releaseHold } from '../../examples/recipes/legal-hold.js';
+import { referencesOf } from '../../examples/recipes/references-of.js';
 import { filesOfRegion, RegionModule } from '../../examples/recipes/regions.js';
 import { shareDocument } from '../../examples/recipes/shared-documents.js';
 import { softDelete, undelete } from '../../examples/recipes/soft-delete.js';
@@ -154,6 +155,21 @@ test('objects of a bucket are taken over where they lie, once', async () => {
   await pool.query(`insert into old_document values (1, 'old/one.txt'), (2, 'old/two.txt')`);
   expect(await importDocuments(registry.module, pool)).toMatchObject({ taken: 1, missing: 1 });
   expect(await importDocuments(registry.module, pool)).toMatchObject({ taken: 1, files: 0, missing: 1 });
+});
+
+test('all references of a file are read, a page at a time', async () => {
+  const file = await files.store(content());
+  const owners = Array.from({ length: 7 }, (_, id) => ({ type: 'album', id, slot: 'photo' }));
+  await db.transaction().execute(async (trx) => {
+    await files.in(trx).attachMany(owners.map((owner) => ({ file, owner })));
+    await files.in(trx).protect(file); // its owner is of a reserved type, from which a page may go on
+  });
+
+  for (const pageSize of [1, 3, 7, 8, undefined]) {
+    const ids = [];
+    for await (const { id } of referencesOf(files, file, pageSize)) ids.push(id);
+    expect(ids).toEqual([...owners.map(({ id }) => String(id)), 'protected']);
+  }
 });
 
 test('what is uploaded for a form goes to the document, or with the draft', async () => {
