@@ -6,6 +6,9 @@ import type { FileStorage } from './storage.js';
 
 /** At most 63 bytes, as the database checks. Names stand in rows for years, hence no blanks and no signs. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+/** `*` for a server of which nothing is known. */
+const host = /^(\w+:\/\/)[^/]*/;
+const anyHost = /^\w+:\/\/\*(?:\/|$)/;
 const methods = ['check', 'write', 'read', 'stat', 'list', 'delete'] as const;
 
 export interface StorageMapOptions {
@@ -89,7 +92,10 @@ function refuseOverlaps(entries: readonly (readonly [string, FileStorage])[]): v
       if (i === j || !contains(outer.location, inner.location)) continue;
       throw new StorageUnusableError(
         `The storages '${outerName}' (${outer.location}) and '${innerName}' (${inner.location}) lie over one place, ` +
-          'so that each would delete what the other still counts. Give each a place of its own, side by side.',
+          'so that each would delete what the other still counts. Give each a place of its own, side by side' +
+          ([outer, inner].some(({ location }) => anyHost.test(location))
+            ? ', or name the endpoint of each, if they are different servers.'
+            : '.'),
         { context: { storages: [outerName, innerName], locations: [outer.location, inner.location] } },
       );
     }
@@ -98,7 +104,11 @@ function refuseOverlaps(entries: readonly (readonly [string, FileStorage])[]): v
 
 /** By whole segments: `file:///m` contains `file:///m/sub`, but not `file:///m2`. */
 function contains(outer: string, inner: string): boolean {
-  return withSlash(inner).startsWith(withSlash(outer));
+  const isAnyHost = [outer, inner].some((location) => anyHost.test(location));
+  const [one, other] = [outer, inner].map((location) =>
+    withSlash(isAnyHost ? location.replace(host, '$1*') : location),
+  ) as [string, string];
+  return other.startsWith(one);
 }
 
 function withSlash(location: string): string {

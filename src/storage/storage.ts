@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 export interface FileStorage {
   /**
    * What this storage stands over, e.g. `file:///srv/media`. Two storages of which one's location equals or contains the
-   * other's are refused, because each would delete what the other still counts.
+   * other's are refused, because each would delete what the other still counts. A host called `*` may be any.
    */
   readonly location: string;
 

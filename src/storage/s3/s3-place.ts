@@ -28,14 +28,18 @@ export class S3Place {
   }
 }
 
+/** AWS has many hosts for S3, by region and by network, and one set of bucket names. */
+const awsHost = /(?:^|\.)s3[.-](?:[a-z0-9-]+\.)*(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/;
+
 /**
- * A client answers what its endpoint is only asynchronously, and a location is needed at once: so all clients with an endpoint
- * of their own count as one server unless they are told apart. Bucket names of AWS are the same in all regions.
+ * A client answers what its endpoint is only asynchronously, and a location is needed at once: so a client whose endpoint is not
+ * named may reach any server, which is what `*` says.
  */
 function endpointOf({ config }: S3Client, named: string | undefined): string {
   const url = named ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
-  if (named === undefined && config.isCustomEndpoint === true) return 'custom-endpoint';
-  return url === undefined || url === '' ? 'amazonaws.com' : withoutProtocol(url);
+  if (named === undefined && config.isCustomEndpoint === true) return '*';
+  const isAws = url === undefined || url === '' || awsHost.test(URL.parse(url)?.hostname ?? '');
+  return isAws ? 'amazonaws.com' : withoutProtocol(url);
 }
 
 /** Host, port and path, by which one server is told from another. */

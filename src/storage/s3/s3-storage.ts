@@ -32,8 +32,8 @@ export interface S3StorageOptions {
   readonly prefix?: string | undefined;
   /**
    * The URL of the client's endpoint, to tell servers apart that have buckets of the same name: storages that lie over one place
-   * are refused, and a client cannot say its endpoint in time. `check` compares it with the client's own. Default: all clients
-   * with an endpoint count as one server.
+   * are refused, and a client cannot say its endpoint in time. `check` compares it with the client's own. Default: AWS for a client
+   * without an endpoint; one with an endpoint may reach any server, so that no other storage may have a bucket of the same name.
    */
   readonly endpoint?: string | undefined;
   /**
