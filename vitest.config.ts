@@ -4,7 +4,7 @@ import base from './vitest.base.config.js';
 const { include = [], exclude = [], testTimeout = 0, hookTimeout = 0, ...run } = base.test ?? {};
 
 /** They exchange modules that others have loaded, so each needs a process of its own. */
-const mocking = ['test/storage/local/{durability,prune-race,sync-order}.test.ts'];
+const mocking = ['test/storage/local/{durability,folded-names,prune-race,sync-order}.test.ts'];
 
 const project = (test: { name: string; isolate: boolean; include: string[]; exclude: string[] }) => ({
   resolve: base.resolve ?? {},

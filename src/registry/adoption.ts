@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { inspect } from 'node:util';
 import { isStorableText } from '../database/is-storable-text.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
+import { BytesMissingError } from '../errors/bytes-missing-error.js';
 import { InvalidKeyError } from '../errors/invalid-key-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { KeyBusyError } from '../errors/key-busy-error.js';
@@ -31,7 +32,15 @@ export async function adoptObject(
   const { filename = key, versionId, ...described } = options;
   checkVersionId(versionId);
   const plan = planUpload({ filename, ...described }, { ...defaults, allowedContentTypes: undefined });
-  const meter = await readThrough(defaults.storages.get(plan.storage), { key, versionId }, plan.signal);
+  const storage = defaults.storages.get(plan.storage);
+  // Reading alone does not tell: a file system that ignores case reads an object by other keys too.
+  if ((await storage.stat({ key, versionId })) === null) {
+    throw new BytesMissingError(
+      `Nothing lies under exactly the key '${key}' in storage '${plan.storage}'. Look how its name is spelled there, or put the object there first.`,
+      { context: { storage: plan.storage, key } },
+    );
+  }
+  const meter = await readThrough(storage, { key, versionId }, plan.signal);
 
   const file = await database.step<StoredFileJson | null>('adopt', [
     ['uuid', plan.fileId],

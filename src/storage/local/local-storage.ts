@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../../errors/invalid-option-error.js';
 import type { FileStorage } from '../storage.js';
 import { deleteDurably } from './delete-durably.js';
 import { DurableFolders } from './durable-folders.js';
+import { ExactNames } from './exact-names.js';
 import { FileSystemClock } from './file-system-clock.js';
 import { guarded } from './guarded.js';
 import { listFolder } from './list-folder.js';
@@ -43,6 +44,7 @@ export function localStorage(options: LocalStorageOptions): FileStorage {
   const root = new StorageRoot(path);
   const durableFolders = new DurableFolders();
   const clock = new FileSystemClock();
+  const exactNames = new ExactNames();
 
   return {
     location: root.location,
@@ -68,7 +70,7 @@ export function localStorage(options: LocalStorageOptions): FileStorage {
     },
 
     async stat({ key }) {
-      const stored = await statFile(resolveInsideRoot(await root.resolve(), key), clock);
+      const stored = await statFile(resolveInsideRoot(await root.resolve(), key), clock, exactNames);
       // Had the volume gone in between, every file would look absent.
       await root.resolve();
       return stored;

@@ -2,13 +2,21 @@ import { lstat } from 'node:fs/promises';
 import { StorageRefusedError } from '../../errors/storage-refused-error.js';
 import type { StoredObject } from '../storage.js';
 import { errorCode } from './error-code.js';
+import type { ExactNames } from './exact-names.js';
 import { type FileSystemClock, writtenMs } from './file-system-clock.js';
 import { folderExists } from './folder-exists.js';
 import { guarded } from './guarded.js';
 import type { LocalPlace } from './resolve-inside-root.js';
 
-/** Size and age of a regular file; null where nothing is. Rejects with `StorageRefusedError` where something else lies. */
-export async function statFile(place: LocalPlace, clock: FileSystemClock): Promise<StoredObject | null> {
+/**
+ * Size and age of a regular file; null where nothing is by exactly this name. Rejects with `StorageRefusedError` where something
+ * else lies.
+ */
+export async function statFile(
+  place: LocalPlace,
+  clock: FileSystemClock,
+  exactNames: ExactNames,
+): Promise<StoredObject | null> {
   return guarded({ doing: 'look at', key: place.key }, async () => {
     if (!(await folderExists(place.root, place.folder))) return null;
     const stats = await lstat(place.path).catch((error: unknown) => {
@@ -16,7 +24,7 @@ export async function statFile(place: LocalPlace, clock: FileSystemClock): Promi
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       throw error;
     });
-    if (stats === undefined) return null;
+    if (stats === undefined || !(await exactNames.hold(place.root, place.path))) return null;
     if (!stats.isFile()) {
       throw new StorageRefusedError(`'${place.path}' is not a regular file. Look at what lies there.`, {
         context: { key: place.key },
