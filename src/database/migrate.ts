@@ -2,6 +2,7 @@ import { Migrator } from 'kysely/migration';
 import { DatabaseUnavailableError } from '../errors/database-unavailable-error.js';
 import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { MigrationFailedError } from '../errors/migration-failed-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { AnyKysely } from './any-kysely.js';
 import { databaseError } from './database-error.js';
 import { type DatabaseHandle, toKysely } from './database-handle.js';
@@ -42,6 +43,7 @@ export async function migrate(
   database: DatabaseHandle,
   options: MigrateOptions = {},
 ): Promise<MigrateResult> {
+  refuseUnknownOptions(options, { schema: true });
   const db = toKysely(database);
   const schema = checkSchemaName(options.schema ?? defaultSchema);
   const migrations = await readMigrations(schema);
@@ -68,6 +70,7 @@ export async function migrate(
  * @throws MigrationFailedError with PostgreSQL's error as `cause`.
  */
 export async function up(db: AnyKysely, options: MigrateOptions = {}): Promise<void> {
+  refuseUnknownOptions(options, { schema: true });
   const schema = checkSchemaName(options.schema ?? defaultSchema);
   const migrations = await readMigrations(schema);
   try {

@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { MigrateOptions } from './migrate.js';
 import { migrationBooks, migrationLockTable, migrationTable } from './migration-books.js';
 import { readMigrations } from './migrations.js';
@@ -9,6 +10,7 @@ import { checkSchemaName, defaultSchema } from './schema-name.js';
  * that a later `migrate` continues from there. Run it in one transaction.
  */
 export async function migrationSql(options: MigrateOptions = {}): Promise<string> {
+  refuseUnknownOptions(options, { schema: true });
   const schema = checkSchemaName(options.schema ?? defaultSchema);
   const quoted = quoteIdentifier(schema);
   const books = migrationBooks(schema);

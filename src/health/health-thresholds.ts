@@ -1,4 +1,5 @@
 import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import { healthCountMax } from '../outbox/outbox-health.js';
 
@@ -70,6 +71,7 @@ export function resolveHealthThresholds(given: FileRegistryHealthThresholds): Re
   if (typeof given !== 'object' || given === null) {
     throw invalidOption('thresholds', 'expected an object', given);
   }
+  refuseUnknownOptions(given, { ...healthThresholdLimits, allowPaused: true, allowForeign: true });
   const { maxBacklog } = given;
   const number = (name: Exclude<keyof typeof healthThresholdLimits, 'maxBacklog'>) =>
     wholeNumber(name, given[name] ?? healthThresholdDefaults[name], healthThresholdLimits[name]);

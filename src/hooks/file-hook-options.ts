@@ -1,6 +1,5 @@
-import { inspect } from 'node:util';
-import { invalidOption } from '../options/invalid-option.js';
 import { checkTypeList } from '../options/owner-types.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 
 /** Options of `@BeforeFileDelete`, `@AfterFileDelete` and `@OnFileDeleteFailed`. */
@@ -44,17 +43,13 @@ export const fileHookLimits = {
   timeoutMs: [1, 10 * 60 * 1000],
 } as const satisfies Partial<Record<keyof FileHookOptions, readonly [number, number]>>;
 
-const known = ['only', 'ignore', 'batchSize', 'timeoutMs'];
-
 /** @throws InvalidOptionError naming the decorator's option. */
 export function resolveFileHookOptions(decorator: string, options: unknown): ResolvedFileHookOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidOption(`@${decorator}`, 'expected an object of options', options);
-  }
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw invalidOption(`@${decorator}: ${unknown}`, `expected one of ${known.join(', ')}`, inspect(options));
-  }
+  refuseUnknownOptions(
+    options as FileHookOptions,
+    { ...fileHookLimits, only: true, ignore: true },
+    `@${decorator}: `,
+  );
   const { only, ignore, ...numbers } = options as FileHookOptions;
   const { batchSize = fileHookDefaults.batchSize, timeoutMs = fileHookDefaults.timeoutMs } = numbers;
   return {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Logger, StreamableFile } from '@nestjs/common';
 import { FileNotFoundError } from '../errors/file-not-found-error.js';
 import { FileRegistryError } from '../errors/file-registry-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { FileArgument } from '../registry/file-argument.js';
 import type { FileRegistry } from '../registry/file-registry.js';
 import type { StoredFile } from '../registry/stored-file.js';
@@ -53,6 +54,7 @@ export async function sendFile(
   response: HttpResponse,
   options: SendFileOptions = {},
 ): Promise<StreamableFile | undefined> {
+  refuseUnknownOptions(options, { disposition: true, filename: true, cacheControl: true });
   try {
     return await answer(files, await found(files, file), request, response, options);
   } catch (error) {

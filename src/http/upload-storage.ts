@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { PayloadTooLargeException } from '@nestjs/common';
 import { FileRegistryError } from '../errors/file-registry-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { FileRegistry } from '../registry/file-registry.js';
 import type { StoreOptions } from '../registry/store-options.js';
 import type { StoredFile } from '../registry/stored-file.js';
@@ -58,6 +59,15 @@ export function uploadStorage(
   files: FileRegistry,
   options: UploadStorageOptions | ((request: unknown, file: IncomingUpload) => UploadStorageOptions) = {},
 ): UploadStorage {
+  if (typeof options !== 'function') {
+    refuseUnknownOptions(options, {
+      storage: true,
+      metadata: true,
+      maxSizeBytes: true,
+      allowedContentTypes: true,
+    });
+  }
+
   async function store(request: unknown, file: IncomingUpload): Promise<StoredFile> {
     const stored = await files.store(file.stream, {
       ...(typeof options === 'function' ? options(request, file) : options),

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { type CsvError, parse } from 'csv-parse';
 import { InvalidCsvError } from '../errors/invalid-csv-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ImportRow } from './import-row.js';
 
 /** Where a field comes from: the column of this name in the header, or the same value for every row. */
@@ -18,6 +19,16 @@ export interface CsvMapping {
   /** One character. Default: a comma. */
   readonly delimiter?: string | undefined;
 }
+
+const mappingNames = {
+  key: true,
+  ownerType: true,
+  ownerId: true,
+  slot: true,
+  filename: true,
+  contentType: true,
+  delimiter: true,
+} as const satisfies Record<keyof CsvMapping, true>;
 
 /** A quote that is never closed would else take in the rest of the file. */
 const recordBytesMax = 1024 * 1024;
@@ -83,6 +94,7 @@ function checkMapping(mapping: CsvMapping): void {
       { context: { option: 'mapping', value: mapping } },
     );
   }
+  refuseUnknownOptions(mapping, mappingNames, 'mapping.');
   const { delimiter } = mapping;
   if (delimiter !== undefined && (typeof delimiter !== 'string' || !/^[^"\r\n]$/u.test(delimiter))) {
     throw new InvalidOptionError(`delimiter: expected one character, received ${String(delimiter)}.`, {

@@ -1,4 +1,5 @@
 import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import type { ImportOptions } from './import-options.js';
 
@@ -12,6 +13,17 @@ export const importLimits = {
   samples: [0, 10_000],
 } as const satisfies Record<keyof typeof importDefaults, readonly [number, number]>;
 
+const optionNames = {
+  ...importLimits,
+  storage: true,
+  dryRun: true,
+  mapKey: true,
+  onMissing: true,
+  onRefused: true,
+  onProgress: true,
+  signal: true,
+} as const satisfies Record<keyof ImportOptions, unknown>;
+
 export interface ResolvedImportOptions extends Omit<ImportOptions, 'storage' | keyof typeof importDefaults> {
   readonly batchSize: number;
   readonly concurrency: number;
@@ -22,9 +34,7 @@ export interface ResolvedImportOptions extends Omit<ImportOptions, 'storage' | k
 
 /** @throws InvalidOptionError naming the option and the value received. */
 export function resolveImportOptions(options: ImportOptions): ResolvedImportOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', 'expected an object', options);
-  }
+  refuseUnknownOptions(options, optionNames);
   for (const name of ['mapKey', 'onMissing', 'onRefused', 'onProgress'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') {
       throw invalidOption(name, 'expected a function', options[name]);

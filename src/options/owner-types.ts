@@ -1,5 +1,6 @@
 import { isStorableText } from '../database/is-storable-text.js';
 import { invalidOption } from './invalid-option.js';
+import { refuseUnknownOptions } from './refuse-unknown-options.js';
 
 /** Which records' files are deleted, by the type of owner. One of both. */
 export interface OwnerTypesOptions {
@@ -22,8 +23,9 @@ export function resolveOwnerTypes(options: unknown = {}): ResolvedOwnerTypes {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('ownerTypes', 'expected { ignore } or { only }', options);
   }
-  const { ignore, only, ...others } = options as OwnerTypesOptions;
-  if (Object.keys(others).length > 0 || (ignore !== undefined && only !== undefined)) {
+  const { ignore, only } = options as OwnerTypesOptions;
+  refuseUnknownOptions(options as OwnerTypesOptions, { ignore: true, only: true }, 'ownerTypes.');
+  if (ignore !== undefined && only !== undefined) {
     throw invalidOption('ownerTypes', 'expected either ignore or only', options);
   }
   return {

@@ -1,4 +1,5 @@
 import { invalidOption } from './invalid-option.js';
+import { refuseUnknownOptions } from './refuse-unknown-options.js';
 import { wholeNumber } from './whole-number.js';
 import type { AnyKysely } from '../database/any-kysely.js';
 import { toKysely } from '../database/database-handle.js';
@@ -46,15 +47,31 @@ export interface ResolvedProcessorOptions extends Numbers<typeof processorLimits
   readonly database: AnyKysely;
 }
 
+const optionNames = {
+  ...optionLimits,
+  database: true,
+  storages: true,
+  defaultStorage: true,
+  transaction: true,
+  schema: true,
+  migrate: true,
+  allowedContentTypes: true,
+  ownerTypes: true,
+  environment: true,
+  telemetry: true,
+  renditions: true,
+  processor: true,
+} as const satisfies Record<keyof FileRegistryOptions, unknown>;
+
 /**
  * Checks the module's options and fills in the defaults.
  *
  * @throws InvalidOptionError naming the option and the value received; StorageUnusableError for storages that overlap.
  */
 export function resolveOptions(options: FileRegistryOptions): ResolvedOptions {
-  requireObject('options', options);
+  refuseUnknownOptions(options, optionNames);
   const processor = options.processor ?? {};
-  requireObject('processor', processor);
+  refuseUnknownOptions(processor, { ...processorLimits, enabled: true, database: true }, 'processor.');
 
   const database = toKysely(options.database);
   const migrate = options.migrate ?? optionDefaults.migrate;
@@ -84,7 +101,9 @@ function resolveStorages(
   { storages, defaultStorage }: FileRegistryOptions,
   telemetry: GuardedTelemetry | undefined,
 ): StorageMap {
-  requireObject('storages', storages);
+  if (typeof storages !== 'object' || storages === null) {
+    throw invalidOption('storages', 'expected an object', storages);
+  }
   const [first = '', ...others] = Object.keys(storages);
   if (defaultStorage === undefined && others.length > 0) {
     throw invalidOption('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
@@ -141,10 +160,4 @@ function numbers<Limits extends Readonly<Record<string, readonly [number, number
     resolved[name] = wholeNumber(prefix + name, given[name] ?? defaults[name], range);
   }
   return resolved as Numbers<Limits>;
-}
-
-function requireObject(option: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) {
-    throw invalidOption(option, 'expected an object', value);
-  }
 }

@@ -7,6 +7,7 @@ import type { RegistryDatabase } from '../database/registry-database.js';
 import { DatabaseFailedError } from '../errors/database-failed-error.js';
 import type { FileRegistryError } from '../errors/file-registry-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import { ownerIdParts, ownerIdPartsMax } from '../registry/owner-id-text.js';
 import type { LawReport, LawViolation, OwnerTable, VerifyOptions } from './law-report.js';
@@ -63,6 +64,7 @@ export class LawVerifier {
     private readonly database: RegistryDatabase,
     private readonly options: VerifyOptions,
   ) {
+    refuseUnknownOptions(options, { ownerTables: true, batchSize: true, onProgress: true, signal: true });
     this.batchSize = wholeNumber('batchSize', options.batchSize ?? batchSizeDefault, [1, batchSizeMax]);
     for (const [type, table] of Object.entries(options.ownerTables ?? {})) {
       checkOwnerTable(type, table);

@@ -6,6 +6,7 @@ import { ProcessorStoppedError } from '../errors/processor-stopped-error.js';
 import { FileHookExplorer } from '../hooks/file-hook-explorer.js';
 import { type FileHookSource, noFileHooks } from '../hooks/file-hooks.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeletionWorker } from './deletion-worker.js';
 import { type DrainResult, type DrainTally, newTally, type Obstacle } from './drain-result.js';
@@ -121,7 +122,9 @@ export class OutboxProcessor {
    *
    * @throws DatabaseUnavailableError, DatabaseFailedError.
    */
-  async health({ maxAgeMs = 0 }: { readonly maxAgeMs?: number | undefined } = {}): Promise<OutboxHealth> {
+  async health(options: { readonly maxAgeMs?: number | undefined } = {}): Promise<OutboxHealth> {
+    refuseUnknownOptions(options, { maxAgeMs: true });
+    const { maxAgeMs = 0 } = options;
     return this.healthAnswer.get(maxAgeMs);
   }
 

@@ -1,4 +1,5 @@
 import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import { inspect } from 'node:util';
 import { isStorableText } from '../database/is-storable-text.js';
@@ -25,38 +26,27 @@ export interface ResolvedReconcileOptions extends Defaulted {
 }
 
 const keyBytesMax = 1024;
-const unnumbered = [
-  'storage',
-  'fix',
-  'verify',
-  'exclude',
-  'prefix',
-  'after',
-  'maxOrphanShare',
-  'force',
-  'onFinding',
-  'onProgress',
-  'signal',
-];
-const known = [...Object.keys(reconcileLimits), ...unnumbered];
+const optionNames = {
+  ...reconcileLimits,
+  storage: true,
+  fix: true,
+  verify: true,
+  exclude: true,
+  prefix: true,
+  after: true,
+  maxOrphanShare: true,
+  force: true,
+  onFinding: true,
+  onProgress: true,
+  signal: true,
+} as const satisfies Record<keyof ReconcileOptions, unknown>;
 
 /** @throws InvalidOptionError naming the option and the value received; UnknownStorageError. */
 export function resolveReconcileOptions(
   options: ReconcileOptions,
   storages: StorageMap,
 ): ResolvedReconcileOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', 'expected an object', options);
-  }
-  // A misspelt guard would guard nothing.
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw invalidOption(
-      unknown,
-      `no such option; there are ${known.toSorted().join(', ')}`,
-      Reflect.get(options, unknown),
-    );
-  }
+  refuseUnknownOptions(options, optionNames);
   const storage = options.storage ?? storages.defaultName;
   storages.get(storage);
   const share = options.maxOrphanShare ?? reconcileDefaults.maxOrphanShare;

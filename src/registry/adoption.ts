@@ -7,6 +7,7 @@ import { InvalidKeyError } from '../errors/invalid-key-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { KeyBusyError } from '../errors/key-busy-error.js';
 import { UploadAbortedError } from '../errors/upload-aborted-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { assertKey } from '../storage/assert-key.js';
 import type { FileStorage, StorageObject } from '../storage/storage.js';
@@ -16,6 +17,14 @@ import { planUpload } from './plan-upload.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
 
 const versionIdMaxBytes = 1024;
+const adoptOptionNames = {
+  filename: true,
+  contentType: true,
+  storage: true,
+  metadata: true,
+  versionId: true,
+  signal: true,
+} as const satisfies Record<keyof AdoptOptions, true>;
 
 /**
  * Makes a file of an object that lies in storage already. Reads it once, for its size and SHA-256, which also proves that it is
@@ -29,6 +38,7 @@ export async function adoptObject(
 ): Promise<StoredFile> {
   assertKey(key);
   refuseTemporaryFile(key);
+  refuseUnknownOptions(options, adoptOptionNames);
   const { filename = key, versionId, ...described } = options;
   checkVersionId(versionId);
   const plan = planUpload({ filename, ...described }, { ...defaults, allowedContentTypes: undefined });

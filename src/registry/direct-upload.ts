@@ -8,6 +8,7 @@ import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { UploadExpiredError } from '../errors/upload-expired-error.js';
 import { UploadIncompleteError } from '../errors/upload-incomplete-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { StoredObject } from '../storage/storage.js';
 import { checkExpiry } from './check-expiry.js';
@@ -24,12 +25,23 @@ interface Reservation {
   readonly terms: { readonly contentType: string; readonly maxSizeBytes: number; readonly expiresAt: string };
 }
 
+const reserveOptionNames = {
+  filename: true,
+  contentType: true,
+  storage: true,
+  maxSizeBytes: true,
+  allowedContentTypes: true,
+  expiresInMs: true,
+  kind: true,
+} as const satisfies Record<keyof ReserveUploadOptions, true>;
+
 /** Reserves a key and signs what a client needs to write it. */
 export async function reserveUpload(
   given: ReserveUploadOptions,
   options: ResolvedOptions,
   database: RegistryDatabase,
 ): Promise<ReservedUpload> {
+  refuseUnknownOptions(given, reserveOptionNames);
   const plan = planUpload(given, options);
   const { fileId: id, key, contentType, maxSizeBytes } = plan;
   const expiresInMs = checkExpiry(given.expiresInMs);
@@ -69,6 +81,7 @@ export async function confirmUpload(
   options: ResolvedOptions,
   database: RegistryDatabase,
 ): Promise<StoredFile> {
+  refuseUnknownOptions(given, { metadata: true });
   const metadata = checkMetadata(given.metadata);
   const reservation = await database.call<Reservation | null>('reservation_of', [['uuid', id]]);
   if (reservation === null) {

@@ -8,6 +8,7 @@ import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { TransactionRequiredError } from '../errors/transaction-required-error.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import { intentPolicies } from '../options/intent-policies.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { RenditionVerbs } from '../renditions/rendition-verbs.js';
 import { adoptObject } from './adoption.js';
@@ -33,7 +34,7 @@ import { openFile } from './open-file.js';
 import type { OwnerSelector } from './owner.js';
 import { planUpload } from './plan-upload.js';
 import type { ReadOptions } from './read-options.js';
-import type { StoreOptions } from './store-options.js';
+import { type StoreOptions, storeOptionNames } from './store-options.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
 import { Upload } from './upload.js';
 import { checkUrlOptions, storageUrlOptions, type UrlOptions } from './url-options.js';
@@ -93,6 +94,7 @@ export class FileRegistry extends RenditionVerbs {
     const readable = toReadable(content);
     try {
       refuseInsideTransaction('store', this.options.transaction);
+      refuseUnknownOptions(options, storeOptionNames);
       const plan = planUpload(options, this.options);
       const storage = this.options.storages.get(plan.storage);
       return await new Upload(plan, storage, this.database, this.options.uploadTtlMs).run(readable);
@@ -215,6 +217,7 @@ export class FileRegistry extends RenditionVerbs {
 
   /** Who holds a file, a page at a time. */
   async references(file: FileArgument, options: ReferencesOptions = {}): Promise<FileReference[]> {
+    refuseUnknownOptions(options, { after: true, limit: true });
     const { limit = referencesDefault } = options;
     requireLimit('limit', limit, 1, referencesMax);
     const after = options.after === undefined ? undefined : checkReferenceOwner(options.after);
@@ -250,6 +253,7 @@ export class FileRegistry extends RenditionVerbs {
    *   StorageUnavailableError, StorageRefusedError
    */
   async read(file: FileArgument, options: ReadOptions = {}): Promise<Readable> {
+    refuseUnknownOptions(options, { start: true, end: true, signal: true });
     let found = await this.findOrThrow(file);
     const range = checkRange(options, found.size);
     const part = { ...range, signal: options.signal };

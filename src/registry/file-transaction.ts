@@ -1,6 +1,7 @@
 import { type Argument, call, jsonArgument, uuidArray } from '../database/call.js';
 import type { Executor } from '../database/executor.js';
 import { InvalidOwnerError } from '../errors/invalid-owner-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { type RenditionSelector, selectorArguments } from '../renditions/rendition-selector.js';
 import { type CheckedOwner, checkOwner, checkOwnerSelector } from './check-owner.js';
 import { type FileArgument, toFileId, toFileIds } from './file-argument.js';
@@ -217,6 +218,7 @@ export class FileTransaction {
     files: FileArgument | readonly FileArgument[],
     options: EraseOptions = {},
   ): Promise<EraseResult> {
+    refuseUnknownOptions(options, { redact: true });
     const answer = await this.attaching<EraseResult | { readonly held: readonly string[] }>('erase', [
       uuidArray(toFileIds(files)),
       ['boolean', String(options.redact === true)],

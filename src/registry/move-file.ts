@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { UploadAbortedError } from '../errors/upload-aborted-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { generateKey } from '../storage/object-key.js';
 import { Move } from './move.js';
@@ -18,6 +19,7 @@ export async function moveFile(
   { storages, uploadTtlMs }: ResolvedOptions,
   database: RegistryDatabase,
 ): Promise<StoredFile> {
+  refuseUnknownOptions(given, { signal: true });
   const signal = checkSignal(given.signal);
   const target = storages.get(storage);
   let file = await find();

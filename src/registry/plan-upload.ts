@@ -28,12 +28,6 @@ const unstorableEscape = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i;
 
 /** @throws InvalidFilenameError, ContentTypeNotAllowedError, InvalidMetadataError, InvalidOptionError, UnknownStorageError */
 export function planUpload(options: StoreOptions, defaults: ResolvedOptions): PlannedUpload {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionError(
-      `The options of store must be an object such as { filename: 'photo.jpg' }, received ${String(options)}.`,
-      { context: { value: options } },
-    );
-  }
   const filename = checkFilename(options.filename);
   const storage = options.storage ?? defaults.storages.defaultName;
   defaults.storages.get(storage);

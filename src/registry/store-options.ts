@@ -15,3 +15,13 @@ export interface StoreOptions {
   /** Ends the upload; nothing is stored then. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const storeOptionNames = {
+  filename: true,
+  contentType: true,
+  storage: true,
+  metadata: true,
+  maxSizeBytes: true,
+  allowedContentTypes: true,
+  signal: true,
+} as const satisfies Record<keyof StoreOptions, true>;

@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { StorageUrlOptions } from '../storage/storage.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { checkExpiry } from './check-expiry.js';
@@ -16,7 +17,9 @@ interface CheckedUrlOptions {
 }
 
 /** @throws InvalidOptionError */
-export function checkUrlOptions({ expiresInMs, download = false }: UrlOptions): CheckedUrlOptions {
+export function checkUrlOptions(options: UrlOptions): CheckedUrlOptions {
+  refuseUnknownOptions(options, { expiresInMs: true, download: true });
+  const { expiresInMs, download = false } = options;
   if (typeof download !== 'boolean') {
     throw new InvalidOptionError(`download: expected true or false, received ${String(download)}.`, {
       context: { option: 'download', value: download },

@@ -1,6 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { RegistryDatabase } from '../database/registry-database.js';
 import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { refuseInsideTransaction } from '../registry/ambient-transaction.js';
 import { AmbientVerbs } from '../registry/ambient-verbs.js';
@@ -74,9 +75,7 @@ export abstract class RenditionVerbs extends AmbientVerbs implements OnApplicati
     options: GetRenditionOptions = {},
   ): Promise<Rendition> {
     refuseInsideTransaction('rendition', this.renditionOptions.transaction);
-    if (typeof options !== 'object' || options === null) {
-      throw invalidOption('options', 'expected an object', options);
-    }
+    refuseUnknownOptions(options, { signal: true });
     const { rendition } = await this.renditionsOf.get(
       toFileId(original),
       toRenditionSpec(spec),

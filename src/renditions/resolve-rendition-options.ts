@@ -1,5 +1,6 @@
 import { invalidOption } from '../options/invalid-option.js';
 import { renditionDefaults, renditionLimits } from '../options/option-defaults.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import type { StorageMap } from '../storage/storage-map.js';
 import { checkSpec } from './check-spec.js';
@@ -26,9 +27,11 @@ export function resolveRenditionOptions(
   storages: StorageMap,
 ): ResolvedRenditionOptions {
   const options: RenditionOptions = given ?? {};
-  if (typeof options !== 'object') {
-    throw invalidOption('renditions', 'expected an object', options);
-  }
+  refuseUnknownOptions(
+    options,
+    { ...renditionLimits, maker: true, sets: true, storage: true },
+    'renditions.',
+  );
   if (options.storage !== undefined) {
     storages.get(options.storage);
   }

@@ -1,12 +1,12 @@
 import type { RegistryDatabase } from '../database/registry-database.js';
-import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { refuseInsideTransaction } from '../registry/ambient-transaction.js';
 import { type FileContent, toReadable } from '../registry/content.js';
 import type { FileArgument } from '../registry/file-argument.js';
 import { findOrThrow } from '../registry/find-or-throw.js';
 import { planUpload } from '../registry/plan-upload.js';
-import type { StoreOptions } from '../registry/store-options.js';
+import { type StoreOptions, storeOptionNames } from '../registry/store-options.js';
 import { type Rendition, toRendition } from './rendition.js';
 import { formatRenditionSpec, type RenditionSpecArgument, toRenditionSpec } from './rendition-spec.js';
 import { RenditionUpload } from './rendition-upload.js';
@@ -27,9 +27,7 @@ export async function storeRendition(
   readable.once('error', onError);
   try {
     refuseInsideTransaction('storeRendition', options.transaction);
-    if (typeof given !== 'object' || given === null) {
-      throw invalidOption('options', 'expected an object', given);
-    }
+    refuseUnknownOptions(given, storeOptionNames);
     // The caller's own may be another by the time the bytes are stored.
     const checkedSpec = toRenditionSpec(spec);
     const slot = formatRenditionSpec(checkedSpec);

@@ -1,5 +1,6 @@
 import { FileRegistryError } from '../errors/file-registry-error.js';
 import { invalidOption } from '../options/invalid-option.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
 import { type FileArgument, toFileId } from '../registry/file-argument.js';
 import { checkSignal } from '../registry/plan-upload.js';
@@ -27,9 +28,7 @@ export class Warming {
     private readonly renditions: Renditions,
     options: WarmOptions,
   ) {
-    if (typeof options !== 'object' || options === null) {
-      throw invalidOption('options', 'expected an object', options);
-    }
+    refuseUnknownOptions(options, { concurrency: true, onProgress: true, signal: true });
     const { concurrency = concurrencyDefault, onProgress } = options;
     this.concurrency = wholeNumber('concurrency', concurrency, concurrencyLimits);
     if (onProgress !== undefined && typeof onProgress !== 'function') {

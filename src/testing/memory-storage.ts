@@ -6,6 +6,7 @@ import { FileRegistryError } from '../errors/file-registry-error.js';
 import { InvalidRangeError } from '../errors/invalid-range-error.js';
 import { StorageRefusedError } from '../errors/storage-refused-error.js';
 import { StorageUnavailableError } from '../errors/storage-unavailable-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { assertKey } from '../storage/assert-key.js';
 import { compareKeys } from '../storage/compare-keys.js';
 import { isHiddenKey } from '../storage/is-hidden-key.js';
@@ -57,7 +58,7 @@ const chunkBytes = 64 * 1024;
  * expect(media.keys()).toEqual([]);
  * ```
  *
- * @throws RangeError for a capacity that is no whole number from 0.
+ * @throws RangeError for a capacity that is no whole number from 0, InvalidOptionError for an option that there is not.
  */
 export function memoryStorage(options: MemoryStorageOptions = {}): MemoryStorage {
   return new MemoryStorage(options);
@@ -71,7 +72,9 @@ export class MemoryStorage implements FileStorage {
   readonly #uploads = new Map<string, MemoryUpload>();
   #passedMs = 0;
 
-  constructor({ location, capacityBytes = Infinity, versioned = false }: MemoryStorageOptions = {}) {
+  constructor(options: MemoryStorageOptions = {}) {
+    refuseUnknownOptions(options, { location: true, capacityBytes: true, versioned: true });
+    const { location, capacityBytes = Infinity, versioned = false } = options;
     if (capacityBytes !== Infinity && !(Number.isSafeInteger(capacityBytes) && capacityBytes >= 0)) {
       throw new RangeError(
         `capacityBytes: expected a whole number from 0, received ${String(capacityBytes)}.`,

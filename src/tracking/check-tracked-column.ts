@@ -3,7 +3,20 @@ import type { Argument } from '../database/call.js';
 import { isStorableText } from '../database/is-storable-text.js';
 import { quoteIdentifier } from '../database/quote-identifier.js';
 import { InvalidTrackedColumnError } from '../errors/invalid-tracked-column-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { FileColumn, TableName, TrackedFileColumn } from './tracked-column.js';
+
+/** Of `untrackFileColumn` as well, so that both take the same object. */
+export const trackedFileColumnNames = {
+  table: true,
+  column: true,
+  path: true,
+  slot: true,
+  ownerType: true,
+  idColumn: true,
+  where: true,
+  guarded: true,
+} as const satisfies Record<keyof TrackedFileColumn, true>;
 
 export interface TableParts {
   readonly schema: string | undefined;
@@ -21,6 +34,7 @@ const idColumnsMax = 32;
 /** @throws InvalidTrackedColumnError */
 export function checkTable(table: TableName): TableParts {
   if (typeof table === 'object' && table !== null) {
+    refuseUnknownOptions(table, { schema: true, name: true }, 'table.');
     return {
       schema: table.schema === undefined ? undefined : text('table.schema', table.schema, nameMaxBytes),
       name: text('table.name', table.name, nameMaxBytes),

@@ -4,8 +4,9 @@ import { type DatabaseHandle, toKysely } from '../database/database-handle.js';
 import { kyselyExecutor } from '../database/kysely-executor.js';
 import { checkSchemaName, defaultSchema } from '../database/schema-name.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
-import { trackArguments } from './check-tracked-column.js';
+import { trackArguments, trackedFileColumnNames } from './check-tracked-column.js';
 import type { TrackedFileColumn } from './tracked-column.js';
 import { trackingError } from './tracking-error.js';
 
@@ -45,6 +46,16 @@ const batchSizeMax = 10_000;
 const lockTimeoutDefaultMs = 5000;
 const lockTimeoutMaxMs = 10 * 60 * 1000;
 
+const optionNames = {
+  ...trackedFileColumnNames,
+  registrySchema: true,
+  existing: true,
+  batchSize: true,
+  lockTimeoutMs: true,
+  signal: true,
+  onProgress: true,
+} as const satisfies Record<keyof TrackFileColumnOptions, true>;
+
 /**
  * Keeps the references of a table's rows equal to a column of theirs, by triggers: whatever writes the rows (an ORM, raw SQL, a
  * cascade, COPY, TRUNCATE), each row holds exactly the files that its column names, in the same transaction. What names no
@@ -72,6 +83,7 @@ export async function trackFileColumn(
 ): Promise<TrackFileColumnResult> {
   const db = toKysely(database);
   const args = trackArguments(options);
+  refuseUnknownOptions(options, optionNames);
   const schema = checkSchemaName(options.registrySchema ?? defaultSchema);
   const { existing = 'now', signal, onProgress } = options;
   if (!['now', 'later', 'again'].includes(existing)) {

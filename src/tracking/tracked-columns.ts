@@ -2,6 +2,7 @@ import { call } from '../database/call.js';
 import { type DatabaseHandle, toKysely } from '../database/database-handle.js';
 import { kyselyExecutor } from '../database/kysely-executor.js';
 import { checkSchemaName, defaultSchema } from '../database/schema-name.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 
 export interface TrackedColumn {
   readonly id: number;
@@ -36,6 +37,7 @@ export async function trackedColumns(
   database: DatabaseHandle,
   options: { readonly registrySchema?: string | undefined } = {},
 ): Promise<TrackedColumn[]> {
+  refuseUnknownOptions(options, { registrySchema: true });
   const schema = checkSchemaName(options.registrySchema ?? defaultSchema);
   const rows = await call<(Omit<TrackedColumn, 'trackedAt'> & { trackedAt: string })[]>(
     kyselyExecutor(toKysely(database)),

@@ -1,7 +1,8 @@
 import type { Argument } from '../database/call.js';
 import { quoteIdentifier } from '../database/quote-identifier.js';
 import { checkSchemaName, defaultSchema } from '../database/schema-name.js';
-import { checkColumn, trackArguments } from './check-tracked-column.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
+import { checkColumn, trackArguments, trackedFileColumnNames } from './check-tracked-column.js';
 import type { FileColumn, TrackedFileColumn } from './tracked-column.js';
 
 /**
@@ -18,6 +19,7 @@ export function trackFileColumnSql(
   options: TrackedFileColumn & { readonly registrySchema?: string | undefined },
 ): string {
   const args = trackArguments(options).map(literal).join(', ');
+  refuseUnknownOptions(options, { ...trackedFileColumnNames, registrySchema: true });
   const schema = quoteIdentifier(checkSchemaName(options.registrySchema ?? defaultSchema));
   const tracked = `(${schema}.track_column(${args}) ->> 'id')::integer`;
   return `select ${schema}.take_in_rows(t.id, 2147483647, false) from (select ${tracked} as id) t;\n`;
@@ -32,6 +34,7 @@ export function untrackFileColumnSql(
   options: FileColumn & { readonly registrySchema?: string | undefined },
 ): string {
   const { table, column, path } = checkColumn(options);
+  refuseUnknownOptions(options, { ...trackedFileColumnNames, registrySchema: true });
   const schema = quoteIdentifier(checkSchemaName(options.registrySchema ?? defaultSchema));
   const conditions = [
     `t.table_name = ${literal(['name', table.name])}`,

@@ -2,7 +2,8 @@ import { type DatabaseHandle, toKysely } from '../database/database-handle.js';
 import { checkSchemaName, defaultSchema } from '../database/schema-name.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
 import { InvalidTrackedColumnError } from '../errors/invalid-tracked-column-error.js';
-import { checkColumn } from './check-tracked-column.js';
+import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
+import { checkColumn, trackedFileColumnNames } from './check-tracked-column.js';
 import { batchSizeDefault, step } from './track-file-column.js';
 import type { FileColumn } from './tracked-column.js';
 import { trackedColumns } from './tracked-columns.js';
@@ -41,6 +42,7 @@ export async function untrackFileColumn(
 ): Promise<UntrackFileColumnResult> {
   const db = toKysely(database);
   const { table, column, path } = checkColumn(options);
+  refuseUnknownOptions(options, { ...trackedFileColumnNames, registrySchema: true, references: true });
   const schema = checkSchemaName(options.registrySchema ?? defaultSchema);
   const { references = 'keep' } = options;
   if (!['keep', 'release'].includes(references)) {

@@ -208,8 +208,8 @@ test('the slot of a guarded tracked column is refused, with the advice to track 
     table: 'covered',
     column: 'cover',
     ownerType: 'covered',
-    guard: true,
-  } as never);
+    guarded: true,
+  });
   const key = await object();
   const error = await errorOf(importer.import([row(key, { ownerType: 'covered', slot: 'cover' })]));
   expect(error).toMatchObject({ code: 'INVALID_OWNER' });

@@ -20,7 +20,7 @@ test.each([
   [['article'], 'ownerTypes: expected { ignore } or { only }'],
   ['article', 'ownerTypes: expected { ignore } or { only }'],
   [{ ignore: ['a'], only: ['b'] }, 'ownerTypes: expected either ignore or only'],
-  [{ select: ['a'] }, 'ownerTypes: expected either ignore or only'],
+  [{ select: ['a'] }, 'ownerTypes.select: no such option; there are ignore, only.'],
   [{ only: [] }, "ownerTypes.only: expected 1 to 100 types of owners such as 'article', received []."],
   [{ ignore: Array(101).fill('a') }, 'ownerTypes.ignore: expected 1 to 100 types'],
   [

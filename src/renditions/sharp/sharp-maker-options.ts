@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { inspect } from 'node:util';
 import { invalidOption } from '../../options/invalid-option.js';
+import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
 import { wholeNumber } from '../../options/whole-number.js';
 
 /** Options of `sharpMaker`. */
@@ -95,7 +95,7 @@ const qualityLimits = [1, 100] as const;
 
 /** @throws InvalidOptionError */
 export function resolveSharpMakerOptions(options: SharpMakerOptions): SharpMakerSettings {
-  checkNames('sharpMaker', options, Object.keys(defaults));
+  refuseUnknownOptions(options, defaults);
   return {
     maxInputPixels: number(options, 'maxInputPixels'),
     maxOutputPixels: number(options, 'maxOutputPixels'),
@@ -110,7 +110,7 @@ export function resolveSharpMakerOptions(options: SharpMakerOptions): SharpMaker
 }
 
 function resolveQuality(quality: QualityOptions): Settings<QualityOptions> {
-  checkNames('quality', quality, Object.keys(defaults.quality));
+  refuseUnknownOptions(quality, defaults.quality, 'quality.');
   const of = (format: keyof QualityOptions) =>
     wholeNumber(`quality.${format}`, quality[format] ?? defaults.quality[format], qualityLimits);
   return { jpeg: of('jpeg'), webp: of('webp'), avif: of('avif') };
@@ -126,15 +126,4 @@ function flag(options: SharpMakerOptions, name: 'animated' | 'svg'): boolean {
     throw invalidOption(name, 'expected true or false', value);
   }
   return value;
-}
-
-/** A misspelt limit would otherwise be none. */
-function checkNames(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption(what, 'expected an object', options);
-  }
-  const stranger = Object.keys(options).find((name) => !known.includes(name));
-  if (stranger !== undefined) {
-    throw invalidOption(what, `${inspect(stranger)} is no option; there are ${known.join(', ')}`, options);
-  }
 }

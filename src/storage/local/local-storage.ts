@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { InvalidOptionError } from '../../errors/invalid-option-error.js';
+import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
 import type { FileStorage } from '../storage.js';
 import { deleteDurably } from './delete-durably.js';
 import { DurableFolders } from './durable-folders.js';
@@ -101,6 +102,7 @@ function checked(options: LocalStorageOptions): { root: string; deleteConcurrenc
   if (typeof options !== 'object' || options === null) {
     throw invalid('localStorage', options, "options, e.g. { root: './media' }");
   }
+  refuseUnknownOptions(options, { root: true, deleteConcurrency: true });
   const { root, deleteConcurrency = deleteConcurrencyDefault } = options;
   if (typeof root !== 'string' || root.trim() === '' || root.includes('\0')) {
     throw invalid('root', root, "the path of a folder, e.g. './media'");

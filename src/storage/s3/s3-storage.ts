@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
 import { keyFault } from '../assert-key.js';
 import type { FileStorage } from '../storage.js';
 import { checkBucket } from './check-bucket.js';
@@ -20,6 +21,15 @@ const uploadConcurrencyMax = 64;
 const deleteConcurrencyDefault = 16;
 const deleteConcurrencyMax = 256;
 const prefixBytesMax = 512;
+const optionNames = {
+  client: true,
+  bucket: true,
+  prefix: true,
+  endpoint: true,
+  partSizeBytes: true,
+  uploadConcurrency: true,
+  deleteConcurrency: true,
+} as const satisfies Record<keyof S3StorageOptions, true>;
 
 export interface S3StorageOptions {
   /** Of `@aws-sdk/client-s3`, with the endpoint, region and credentials it needs. Never destroyed by the storage. */
@@ -79,6 +89,7 @@ function checked(options: S3StorageOptions) {
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('s3Storage', options, "options, e.g. { client, bucket: 'media' }");
   }
+  refuseUnknownOptions(options, optionNames);
   const { client, bucket, prefix, endpoint } = options;
   if (typeof client !== 'object' || client === null || typeof client.send !== 'function') {
     throw invalidOption('client', client, 'an S3Client of @aws-sdk/client-s3');

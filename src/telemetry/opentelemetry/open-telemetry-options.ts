@@ -1,5 +1,6 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
 import { invalidOption } from '../../options/invalid-option.js';
+import { refuseUnknownOptions } from '../../options/refuse-unknown-options.js';
 import { wholeNumber } from '../../options/whole-number.js';
 
 export interface OpenTelemetryOptions {
@@ -40,9 +41,11 @@ export interface ResolvedOpenTelemetryOptions {
 
 /** @throws InvalidOptionError naming the option and the value received. */
 export function resolveOpenTelemetryOptions(options: OpenTelemetryOptions): ResolvedOpenTelemetryOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('openTelemetry', 'expected an object', options);
-  }
+  refuseUnknownOptions(
+    options,
+    { ...openTelemetryLimits, meter: true, tracer: true, gauges: true },
+    'openTelemetry.',
+  );
   const { meter, tracer, gauges = openTelemetryDefaults.gauges } = options;
   if (meter !== undefined && typeof meter?.createCounter !== 'function') {
     throw invalidOption('openTelemetry.meter', 'expected a Meter of @opentelemetry/api', meter);
