@@ -11,12 +11,17 @@ const roundsMax = 10;
  * Gives up every unfinished multipart upload of one key, with its parts, which DeleteObject leaves. Rejects with the SDK's
  * error.
  */
-export async function abortUploads({ client, bucket }: S3Place, objectKey: string): Promise<void> {
+export async function abortUploads(
+  { client, bucket }: S3Place,
+  objectKey: string,
+  abortSignal: AbortSignal,
+): Promise<void> {
   for (let round = 0; round < roundsMax; round++) {
     // Uploads are listed in the order of their keys, so those of the key itself come before those it is the beginning of.
     const { Uploads = [], EncodingType } = fromS3(
       await client.send(
         new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+        { abortSignal },
       ),
       'Bucket',
       'IsTruncated',
@@ -25,7 +30,9 @@ export async function abortUploads({ client, bucket }: S3Place, objectKey: strin
     if (own.length === 0) return;
     for (const { UploadId } of own) {
       try {
-        await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: objectKey, UploadId }));
+        await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: objectKey, UploadId }), {
+          abortSignal,
+        });
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }

@@ -6,6 +6,7 @@ import { failure } from './delete-batch.js';
 import { deleteTasks, type DeleteTasksOptions } from './delete-tasks.js';
 import { type DeletionTask, needsCallOfItsOwn } from './deletion-task.js';
 import { eraseVersions } from './erase-versions.js';
+import { lastCall } from './last-call.js';
 import { learnVersioning } from './learn-versioning.js';
 import type { S3Place } from './s3-place.js';
 
@@ -22,6 +23,7 @@ export async function deleteObjects(
   options: DeleteTasksOptions,
 ): Promise<StorageDeleteOutcome[]> {
   const { signal, concurrency } = options;
+  using last = lastCall(signal);
   const answers = new Map<StorageDeletion, StorageDeleteOutcome>();
   const tasks = new Map<StorageDeletion, DeletionTask>();
   for (const object of objects) {
@@ -37,7 +39,7 @@ export async function deleteObjects(
   await forEachLimited(tasks, concurrency, async ([object, task]) => {
     if (!task.abandoned || signal?.aborted === true) return;
     try {
-      await abortUploads(place, task.objectKey);
+      await abortUploads(place, task.objectKey, last.signal);
     } catch (error) {
       answers.set(object, { key: object.key, error: failure(place, object.key, error) });
     }
@@ -48,7 +50,7 @@ export async function deleteObjects(
   );
   if (unversioned.length > 0 && signal?.aborted !== true) {
     try {
-      await learnVersioning(place);
+      await learnVersioning(place, last.signal);
     } catch (error) {
       for (const [object] of unversioned) {
         answers.set(object, { key: object.key, error: failure(place, object.key, error) });

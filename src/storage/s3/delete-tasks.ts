@@ -2,14 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { forEachLimited } from '../for-each-limited.js';
 import { deleteAlone, deleteBatch } from './delete-batch.js';
 import type { DeletionTask, TaskOutcome } from './deletion-task.js';
+import { lastCall } from './last-call.js';
 import type { S3Place } from './s3-place.js';
 
 const batchMax = 1000;
 /** Rounds for keys that failed in a way that may pass. The SDK tries calls again, but not single keys of a bulk delete. */
 const roundsMax = 4;
 const backoffBaseMs = 200;
-/** How long a call that was sent may go on when nothing more is to be started: an answer is better than none. */
-const lastCallMs = 5000;
 
 export interface DeleteTasksOptions {
   readonly concurrency: number;
@@ -25,7 +24,7 @@ export async function deleteTasks(
   tasks: readonly DeletionTask[],
   { concurrency, signal }: DeleteTasksOptions,
 ): Promise<Map<DeletionTask, TaskOutcome>> {
-  using lastCall = delayedAbort(signal, lastCallMs);
+  using last = lastCall(signal);
   const calledOff = () => signal?.aborted === true;
   const outcomes = new Map<DeletionTask, TaskOutcome>();
   let due = [...tasks];
@@ -34,7 +33,7 @@ export async function deleteTasks(
     if (calledOff()) break;
     const bulk = due.filter((task) => !task.alone);
     for (let start = 0; start < bulk.length && !calledOff(); start += batchMax) {
-      const answers = await deleteBatch(place, bulk.slice(start, start + batchMax), lastCall.signal);
+      const answers = await deleteBatch(place, bulk.slice(start, start + batchMax), last.signal);
       for (const [task, outcome] of answers) outcomes.set(task, outcome);
     }
     await forEachLimited(
@@ -43,7 +42,7 @@ export async function deleteTasks(
       async (task) => {
         if (calledOff()) return;
         task.alone = true;
-        outcomes.set(task, await deleteAlone(place, task, lastCall.signal));
+        outcomes.set(task, await deleteAlone(place, task, last.signal));
       },
     );
     due = due.filter((task) => mayPass(outcomes.get(task)));
@@ -59,23 +58,4 @@ function mayPass(outcome: TaskOutcome | undefined): boolean {
 async function pauseBefore(round: number, signal: AbortSignal | undefined): Promise<void> {
   const ms = Math.random() * backoffBaseMs * 2 ** round;
   await pause(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-}
-
-/** Fires a while after another signal. */
-function delayedAbort(
-  signal: AbortSignal | undefined,
-  ms: number,
-): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const onAbort = () => (timer = setTimeout(() => controller.abort(), ms).unref());
-  if (signal?.aborted === true) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    },
-  };
 }

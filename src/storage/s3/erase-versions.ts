@@ -5,6 +5,7 @@ import { failure } from './delete-batch.js';
 import { deleteTasks, type DeleteTasksOptions } from './delete-tasks.js';
 import type { DeletionTask } from './deletion-task.js';
 import { fromS3 } from './from-s3.js';
+import { lastCall } from './last-call.js';
 import type { S3Place } from './s3-place.js';
 
 /** A thousand versions a round. Somebody who writes as fast as this deletes must not keep it for ever. */
@@ -18,9 +19,10 @@ export async function eraseVersions(
   task: DeletionTask,
   options: DeleteTasksOptions,
 ): Promise<StorageDeleteError | undefined> {
+  using last = lastCall(options.signal);
   try {
     for (let round = 0; round < roundsMax && options.signal?.aborted !== true; round++) {
-      const versions = await versionsOf(place, task.objectKey);
+      const versions = await versionsOf(place, task.objectKey, last.signal);
       if (versions.length === 0) return undefined;
       const tasks = versions.map((versionId) => ({ ...task, versionId }));
       const outcomes = await deleteTasks(place, tasks, options);
@@ -39,7 +41,11 @@ export async function eraseVersions(
 }
 
 /** The first of them. Versions are listed in the order of their keys, so those of the key itself come first. */
-async function versionsOf({ client, bucket }: S3Place, objectKey: string): Promise<string[]> {
+async function versionsOf(
+  { client, bucket }: S3Place,
+  objectKey: string,
+  abortSignal: AbortSignal,
+): Promise<string[]> {
   const {
     Versions = [],
     DeleteMarkers = [],
@@ -47,6 +53,7 @@ async function versionsOf({ client, bucket }: S3Place, objectKey: string): Promi
   } = fromS3(
     await client.send(
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: objectKey, EncodingType: 'url' }),
+      { abortSignal },
     ),
     'Name',
     'IsTruncated',

@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { fromS3 } from './from-s3.js';
+import { lastCall } from './last-call.js';
 
 /** Its `send` is generic over every command; what matters here is that something goes in and comes out. */
 type Send = (command: unknown, options?: { readonly abortSignal?: AbortSignal }) => Promise<unknown>;
@@ -18,11 +19,12 @@ type Send = (command: unknown, options?: { readonly abortSignal?: AbortSignal })
  */
 export class UploadCalls {
   readonly client: S3Client;
-  /** Of the multipart upload, once there is one. */
-  uploadId: string | undefined;
+  /** A multipart upload was begun, or nobody knows whether. */
+  mayHaveParts = false;
   /** A request that makes the object visible was sent, and nobody knows what became of it if it failed. */
   mayBeVisible = false;
   readonly #stop = new AbortController();
+  readonly #last = lastCall(this.#stop.signal);
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(
@@ -49,13 +51,13 @@ export class UploadCalls {
   }
 
   async #send(send: Send, command: unknown): Promise<unknown> {
-    if (command instanceof AbortMultipartUploadCommand) return send(command);
+    const last = { abortSignal: this.#last.signal };
+    if (command instanceof AbortMultipartUploadCommand) return send(command, last);
     this.#stop.signal.throwIfAborted();
     if (command instanceof CreateMultipartUploadCommand) {
-      // Never ended early: an upload whose id nobody learnt could not be given up.
-      const answer = fromS3((await send(command)) as CreateMultipartUploadCommandOutput, 'UploadId');
-      this.uploadId = answer.UploadId;
-      return answer;
+      // Not ended at once: an upload that begins behind the listing of those to be given up would stay.
+      this.mayHaveParts = true;
+      return fromS3((await send(command, last)) as CreateMultipartUploadCommandOutput, 'UploadId');
     }
     if (command instanceof PutObjectCommand || command instanceof CompleteMultipartUploadCommand) {
       this.mayBeVisible = true;

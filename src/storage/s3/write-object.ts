@@ -7,6 +7,9 @@ import { s3Fault } from './s3-fault.js';
 import type { S3Place } from './s3-place.js';
 import { UploadCalls } from './upload-calls.js';
 
+/** A server that is silent must not hold whoever waits for a write that has failed. */
+const tidyUpMs = 5000;
+
 export interface WriteObjectOptions extends StorageWriteOptions {
   readonly partSizeBytes: number;
   readonly uploadConcurrency: number;
@@ -68,9 +71,10 @@ export async function writeObject(
 
 /** What cannot be removed now is removed when the key's reservation runs out. */
 async function tidyUp(place: S3Place, key: string, calls: UploadCalls): Promise<void> {
+  const signal = AbortSignal.timeout(tidyUpMs);
   if (calls.mayBeVisible) {
-    await deleteObjects(place, [{ key, abandoned: true }], { concurrency: 1 });
-  } else if (calls.uploadId !== undefined) {
-    await abortUploads(place, place.objectKey(key));
+    await deleteObjects(place, [{ key, abandoned: true }], { concurrency: 1, signal });
+  } else if (calls.mayHaveParts) {
+    await abortUploads(place, place.objectKey(key), signal);
   }
 }
