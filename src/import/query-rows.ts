@@ -13,9 +13,10 @@ const required = ['key', 'owner_type', 'owner_id', 'slot'] as const;
  * The rows of a query as rows to import, streamed through a cursor in a read-only transaction on a connection of its own, so that
  * memory does not grow with them. The query answers `key`, `owner_type`, `owner_id`, `slot`, and optionally `filename` and
  * `content_type`; the id of a key of several columns is `json_build_array(a, b)`. Parameters are texts, cast where they are used.
- * An `order by` makes `skipRows` mean the same rows again.
+ * The connection stays with the query while the rows are imported over another one, so the pool needs two: give Kysely one of two
+ * connections at least; a `pg.Pool` of one is refused. An `order by` makes `skipRows` mean the same rows again.
  *
- * @throws InvalidOptionError where a column is missing, DatabaseFailedError for a query that is wrong, DatabaseUnavailableError.
+ * @throws InvalidOptionError where a column is missing, or for a pool of one connection; DatabaseFailedError for a query that is wrong, DatabaseUnavailableError.
  */
 export async function* queryRows(
   database: DatabaseHandle,
@@ -27,6 +28,7 @@ export async function* queryRows(
       context: { option: 'sql', value: sql },
     });
   }
+  refusePoolOfOne(database);
   const transaction = await toKysely(database).startTransaction().setAccessMode('read only').execute();
   const executor = kyselyExecutor(transaction);
   const run = (text: string, values: readonly (string | null)[] = []): Promise<readonly SqlRow[]> =>
@@ -48,6 +50,17 @@ export async function* queryRows(
       .rollback()
       .execute()
       .catch(() => undefined);
+  }
+}
+
+/** The rows would hold the only connection, and who imports them would wait for it for ever. Kysely does not show its pool. */
+function refusePoolOfOne(database: DatabaseHandle): void {
+  const { options } = database as { readonly options?: { readonly max?: unknown } };
+  if (options?.max === 1) {
+    throw new InvalidOptionError(
+      'database: expected a pool of two connections at least, one for the query and one for the import, received a pool of one. Raise its max.',
+      { context: { option: 'database' } },
+    );
   }
 }
 

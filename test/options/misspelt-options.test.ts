@@ -40,9 +40,9 @@ const base = { database: pool, storages: { media: memoryStorage() } };
 // Options of any kind, which the types would refuse.
 const takers: Readonly<Record<string, [option: string, take: (options: any) => unknown]>> = {
   forRoot: ['gracePeriod', (options) => resolveOptions({ ...base, ...options })],
-  processor: ['processor.interval', (processor) => resolveOptions({ ...base, processor })],
-  renditions: ['renditions.timeout', (renditions) => resolveOptions({ ...base, renditions })],
-  ownerTypes: ['ownerTypes.ignored', (ownerTypes) => resolveOptions({ ...base, ownerTypes })],
+  processor: ['processor.interval', (options) => resolveOptions({ ...base, processor: options })],
+  renditions: ['renditions.timeout', (options) => resolveOptions({ ...base, renditions: options })],
+  ownerTypes: ['ownerTypes.ignored', (options) => resolveOptions({ ...base, ownerTypes: options })],
   store: ['fileName', (options) => files.store(Buffer.from('x'), options)],
   adopt: ['fileName', (options) => files.adopt('a.jpg', options)],
   reserveUpload: ['expiresIn', (options) => files.reserveUpload(options)],
