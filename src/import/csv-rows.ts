@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { type CsvError, parse } from 'csv-parse';
 import { InvalidCsvError } from '../errors/invalid-csv-error.js';
 import { InvalidOptionError } from '../errors/invalid-option-error.js';
@@ -40,10 +40,12 @@ const recordBytesMax = 1024 * 1024;
  * csvRows(createReadStream('covers.csv'), { key: 'path', ownerType: { value: 'article' }, ownerId: 'id', slot: { value: 'cover' } })
  * ```
  *
- * @throws InvalidCsvError naming the line or the column, InvalidOptionError for a mapping that is wrong, and what the stream throws.
+ * @throws InvalidCsvError naming the line or the column, InvalidOptionError for a mapping that is wrong or a stream that was read or
+ *   destroyed before, and what the stream throws.
  */
 export async function* csvRows(stream: Readable, mapping: CsvMapping): AsyncGenerator<ImportRow> {
   checkMapping(mapping);
+  checkStream(stream);
   const parser = parse({
     bom: true,
     delimiter: mapping.delimiter ?? ',',
@@ -51,9 +53,9 @@ export async function* csvRows(stream: Readable, mapping: CsvMapping): AsyncGene
     max_record_size: recordBytesMax,
     skip_empty_lines: true,
   });
-  stream.on('error', (error) => parser.destroy(error));
   try {
-    for await (const record of stream.pipe(parser)) {
+    // A stream that fails or closes before its end ends the parser with its error, which is thrown here.
+    for await (const record of pipeline(stream, parser, () => undefined)) {
       yield toImportRow(record as Readonly<Record<string, string>>, mapping);
     }
   } catch (error) {
@@ -103,17 +105,32 @@ function checkMapping(mapping: CsvMapping): void {
   }
 }
 
-function checkHeader(header: string[], mapping: CsvMapping): string[] {
-  const missing = sourcesOf(mapping).filter(
-    (source): source is string => typeof source === 'string' && !header.includes(source),
-  );
-  if (missing.length === 0) {
-    return header;
+function checkStream(stream: Readable): void {
+  if (stream.destroyed || stream.readableEnded) {
+    throw new InvalidOptionError(
+      'stream: expected one that can be read, received one that was read to its end or destroyed before. Open it anew.',
+      { context: { option: 'stream' } },
+    );
   }
-  throw new InvalidCsvError(
-    `The CSV has no column ${missing.join(', ')}; its first line names ${header.slice(0, 20).join(', ')}. Correct the mapping or the delimiter.`,
-    { context: { missing, header: header.slice(0, 20) } },
-  );
+}
+
+function checkHeader(header: string[], mapping: CsvMapping): string[] {
+  const columns = sourcesOf(mapping).filter((source) => typeof source === 'string');
+  const missing = columns.filter((column) => !header.includes(column));
+  if (missing.length > 0) {
+    throw new InvalidCsvError(
+      `The CSV has no column ${missing.join(', ')}; its first line names ${header.slice(0, 20).join(', ')}. Correct the mapping or the delimiter.`,
+      { context: { missing, header: header.slice(0, 20) } },
+    );
+  }
+  const repeated = columns.filter((column) => header.indexOf(column) !== header.lastIndexOf(column));
+  if (repeated.length > 0) {
+    throw new InvalidCsvError(
+      `The CSV has more than one column ${repeated.join(', ')}, and nothing says which is meant. Rename the others in its first line.`,
+      { context: { repeated, header: header.slice(0, 20) } },
+    );
+  }
+  return header;
 }
 
 function malformed(error: CsvError): InvalidCsvError {

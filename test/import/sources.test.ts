@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { csvRows, type ImportRow, queryRows } from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { createTestDatabase } from '../support/create-test-database.js';
@@ -56,6 +56,13 @@ test('a query works through Kysely with plugins, and only reads', async () => {
     all(queryRows(pool, `with gone as (delete from article returning *) select * from gone`)),
   );
   expect(await writing).toMatchObject({ code: 'DATABASE_FAILED' });
+});
+
+test('a pool of one connection is refused, which the rows would keep from who imports them', async () => {
+  const sql = `select 'a' as key, 'b' as owner_type, '1' as owner_id, 'c' as slot`;
+  const error = await errorOf(all(queryRows(database.pool({ max: 1 }), sql)));
+  expect(error).toMatchObject({ code: 'INVALID_OPTION', context: { option: 'database' } });
+  expect(error.message).toMatch(/two connections/);
 });
 
 test('a query that is wrong or lacks a column says what is missing', async () => {
@@ -121,6 +128,33 @@ test('a stream that breaks off ends the rows with its error', async () => {
     })(),
   );
   expect((await errorOf(all(csvRows(broken, mapping)))).message).toBe('the line broke');
+});
+
+test('a stream that closes before its end ends the rows with an error', async () => {
+  const closing = new PassThrough();
+  closing.write('id,path\n1,a.jpg\n');
+  const rows = errorOf(all(csvRows(closing, mapping)));
+  closing.destroy();
+  expect(await rows).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
+});
+
+test('a stream that was destroyed or read before is refused', async () => {
+  const destroyed = csv('id,path\n');
+  destroyed.destroy();
+  const read = csv('id,path\n');
+  await read.toArray();
+  for (const stream of [destroyed, read]) {
+    expect(await errorOf(all(csvRows(stream, mapping)))).toMatchObject({
+      code: 'INVALID_OPTION',
+      context: { option: 'stream' },
+    });
+  }
+});
+
+test('a column that the header names twice is refused where it is asked for', async () => {
+  const error = await errorOf(all(csvRows(csv('id,path,path\n1,a.jpg,b.jpg\n'), mapping)));
+  expect(error).toMatchObject({ code: 'INVALID_CSV', context: { repeated: ['path'] } });
+  expect(await all(csvRows(csv('id,path,,\n1,a.jpg,,\n'), mapping))).toMatchObject([{ key: 'a.jpg' }]);
 });
 
 test('a mapping that is wrong is refused', async () => {
