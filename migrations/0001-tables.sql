@@ -137,6 +137,7 @@ create table @schema@.tracked_columns (
   slot          text        collate "C" not null check (octet_length(slot)       between 1 and 255),
   id_columns    name[]      not null check (cardinality(id_columns) between 1 and 32),
   condition     text        check (octet_length(condition) between 1 and 10000),
+  watched       name[],
   guarded       boolean     not null,
   tracked_at    timestamptz not null default clock_timestamp(),
   taken_in_to   text[],
@@ -148,6 +149,7 @@ create table @schema@.tracked_columns (
 
 comment on column @schema@.tracked_columns.table_name  is 'when tracking began; the relation may be called otherwise now, or be gone';
 comment on column @schema@.tracked_columns.path        is 'jsonpath to the file ids, where the column is jsonb';
+comment on column @schema@.tracked_columns.watched     is 'what the triggers look at: the column, the id and what the condition reads, by name';
 comment on column @schema@.tracked_columns.taken_in_to is 'id of the last row taken in that was there before';
 comment on column @schema@.tracked_columns.taken_in_at is 'when all of those were taken in';
 comment on column @schema@.tracked_columns.releasing   is 'no longer tracked, its references are being dropped';

@@ -54,7 +54,8 @@ begin
     message = format('table %s is not the one whose column %I was tracked as %I.%I', relation, tracked.column_name,
                      tracked.table_schema, tracked.table_name),
     hint    = 'After renaming or changing the table or its columns call untrackFileColumn, which keeps the references, and '
-              'trackFileColumn again. On a detached partition drop the trigger.';
+              'trackFileColumn again; where columns exchanged their names, trackFileColumn alone. On a detached partition drop '
+              'the trigger.';
 end
 $body$;
 
@@ -233,20 +234,57 @@ end
 $body$;
 
 
+-- Two registries may track one table, so the names of triggers tell whose they are.
+create function @schema@.tracking_trigger(tracked_id integer, event text) returns name
+  language sql immutable set search_path = pg_catalog, pg_temp
+as $body$
+  select format('file_registry_%s%s_%s',
+                case when r.name <> '"file_registry"' then left(md5(r.name), 8) || '_' else '' end, tracked_id, event)
+    from (values ($code$@schema@$code$)) as r(name)
+$body$;
+
+
+-- The columns that the trigger for updates looks at, by their names of now, or null where there is none: PostgreSQL records what a
+-- trigger's condition depends on, and a dump does as well.
+create function @schema@.watched_now(tracked @schema@.tracked_columns) returns name[]
+  language sql stable set search_path = pg_catalog, pg_temp
+as $body$
+  select array_agg(a.attname order by a.attname)
+    from pg_trigger u
+    join pg_depend d on d.classid = 'pg_trigger'::regclass and d.objid = u.oid
+    join pg_attribute a on a.attrelid = u.tgrelid and a.attnum = d.refobjsubid
+   where u.tgrelid = tracked.relation
+     and u.tgname = @schema@.tracking_trigger(tracked.id, 'update')
+     and d.refclassid = 'pg_class'::regclass
+     and d.refobjid = u.tgrelid
+$body$;
+
+
+create function @schema@.watches_its_columns(tracked_id integer) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+as $body$
+  select count(*) > 0
+    from @schema@.tracked_columns t
+   where t.id = tracked_id
+     and t.watched = @schema@.watched_now(t)
+$body$;
+
+
 -- Writes the trigger function of a tracked column, once for statements and once for rows. It runs as the owner of the schema, so
 -- that the application's role needs no right on the registry. Rows are looked up by their key even where the plan was made while
 -- the table was small: read whole for each row of a large statement, it took minutes. A row that row-level security would hide is an
 -- error, not a row that is gone. A chunk ends where an owner ends: a slot is compared whole. The columns must have the types that they
 -- had when the function was written: another type could bring casts and operators of the table's owner to run as this function's.
-create function @schema@.write_tracking_function(
-  tracked @schema@.tracked_columns, watched name[], for_each text
-) returns void
+-- They must also be those that the trigger for updates looks at: it follows a column that is renamed, and the function reads names.
+-- They are where they have not moved in the relation; only where a dump was restored, PostgreSQL is asked for what it recorded.
+create function @schema@.write_tracking_function(tracked @schema@.tracked_columns, for_each text) returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $body$
 declare
   registry constant text := $code$@schema@$code$;
   source   text := 'changed';
   types    text;
+  places   text;
 begin
   if for_each = 'row' then
     source := format('(select %s where tg_op <> ''INSERT'' union all
@@ -257,10 +295,12 @@ begin
                      (select string_agg(format('new.%1$I', n), ', ') from unnest(tracked.id_columns) n));
   end if;
   select string_agg(format(case when t.typnamespace = 'pg_catalog'::regnamespace then '(%L, %s)' else '(%L, to_regtype(%3$L))' end,
-                           a.attname, t.oid, format_type(t.oid, null)), ', ' order by a.attnum) into strict types
+                           a.attname, t.oid, format_type(t.oid, null)), ', ' order by a.attnum),
+         string_agg(format('(%s, %L, %s)', a.attrelid::oid, a.attname, a.attnum), ', ' order by a.attnum)
+    into strict types, places
     from pg_attribute a
     join pg_type t on t.oid = a.atttypid
-   where a.attrelid = tracked.relation and a.attname = any(watched) and not a.attisdropped;
+   where a.attrelid = tracked.relation and a.attname = any(tracked.watched) and not a.attisdropped;
 
   execute format($code$
 create or replace function %3$s.%1$I() returns trigger
@@ -278,16 +318,17 @@ declare
   previous   text;
   line       record;
   known      integer;
+  unmoved    integer;
 begin
   if to_regclass(%1$L) is distinct from coalesce(%2$s, tg_relid) then
     perform %7$s.refuse_tracking(%3$s, tg_relid);
   end if;
-  select count(*) into known
+  select count(*), count(*) filter (where (a.attrelid, a.attname, a.attnum) in (%11$s)) into known, unmoved
     from pg_attribute a
    where a.attrelid = to_regclass(%1$L)
      and a.attname = any(%8$L)
      and (a.attname, a.atttypid) in (%9$s);
-  if known <> cardinality(%8$L::name[]) then
+  if known <> cardinality(%8$L::name[]) or known <> unmoved and not %7$s.watches_its_columns(%3$s) then
     perform %7$s.refuse_tracking(%3$s, tg_relid);
   end if;
   if tg_op <> 'INSERT' and current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
@@ -332,9 +373,10 @@ $code$,
       tracked.owner_type,
       tracked.slot,
       registry,
-      array(select distinct n from unnest(watched) n order by n),
+      tracked.watched,
       types,
-      to_char(tracked.tracked_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"Z"')),
+      to_char(tracked.tracked_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"Z"'),
+      places),
     registry);
 end
 $body$;

@@ -233,11 +233,49 @@ begin
        where t.id = other.id
       returning t.* into tracked_now;
     end if;
+    -- What the rows hold is what other columns said, which had the names until they were exchanged.
+    if other.watched <> @schema@.watched_now(other) then
+      update @schema@.tracked_columns t
+         set tracked_at = clock_timestamp(), taken_in_to = null, taken_in_at = null
+       where t.id = other.id
+      returning t.* into tracked_now;
+    end if;
   end if;
 
   perform @schema@.write_tracking_triggers(tracked_now);
   return json_build_object('id', tracked_now.id, 'complete', tracked_now.taken_in_at is not null);
 end
+$body$;
+
+
+-- What is wrong with a tracked column: a table or column that is gone or renamed, triggers that are gone or switched off, be it on one
+-- partition. A column that was dropped took the trigger for updates with it; the trigger follows one that was renamed, also where
+-- another one has the name now.
+create function @schema@.tracked_state(tracked @schema@.tracked_columns) returns text
+  language sql stable set search_path = pg_catalog, pg_temp
+as $body$
+  select case
+           when tracked.releasing then 'releasing'
+           when c.oid is null or l.columns_left < 1 + cardinality(tracked.id_columns) and w.watched is null then 'gone'
+           when n.nspname <> tracked.table_schema or c.relname <> tracked.table_name or w.watched <> tracked.watched then 'renamed'
+           when g.enabled < case when c.relkind = 'p' then 3 else 4 end or g.has_disabled then 'disabled'
+           when tracked.taken_in_at is null then 'takingIn'
+           else 'tracking'
+         end
+    from (select tracked.relation as relation) t
+    left join pg_class c on c.oid = t.relation
+    left join pg_namespace n on n.oid = c.relnamespace
+   cross join lateral (
+         select count(*) as columns_left
+           from unnest(array[tracked.column_name] || tracked.id_columns) x
+           join pg_attribute a on a.attrelid = c.oid and a.attname = x and not a.attisdropped) l
+   cross join @schema@.watched_now(tracked) as w(watched)
+   cross join lateral (
+         select count(*) filter (where g.tgrelid = c.oid and g.tgenabled in ('O', 'A')) as enabled,
+                count(*) filter (where g.tgenabled not in ('O', 'A')) > 0                 as has_disabled
+           from pg_trigger g
+          where g.tgrelid in (select c.oid union select p.relid from pg_partition_tree(c.oid) p)
+            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)) g
 $body$;
 
 
@@ -248,16 +286,6 @@ as $body$
   select (one.relation, one.column_name, one.id_columns, one.owner_type, one.slot, one.guarded)
          = (other.relation, other.column_name, other.id_columns, other.owner_type, other.slot, other.guarded)
      and (one.path, one.condition) is not distinct from (other.path, other.condition)
-$body$;
-
-
--- Two registries may track one table, so the names of triggers tell whose they are.
-create function @schema@.tracking_trigger(tracked_id integer, event text) returns name
-  language sql immutable set search_path = pg_catalog, pg_temp
-as $body$
-  select format('file_registry_%s%s_%s',
-                case when r.name <> '"file_registry"' then left(md5(r.name), 8) || '_' else '' end, tracked_id, event)
-    from (values ($code$@schema@$code$)) as r(name)
 $body$;
 
 
@@ -272,16 +300,20 @@ declare
   registry    constant text := $code$@schema@$code$;
   partitioned boolean := (select c.relkind = 'p' from pg_class c where c.oid = tracked.relation);
   owner       name    := (select pg_get_userbyid(c.relowner) from pg_class c where c.oid = $code$@schema@.files$code$::regclass);
-  watched     name[]  := tracked.id_columns;
+  compared    name[]  := tracked.id_columns;
   changed     text;
   kind        text;
 begin
   if tracked.path is null then
-    watched := watched || tracked.column_name;
+    compared := compared || tracked.column_name;
   end if;
   if tracked.condition is not null then
-    watched := watched || @schema@.columns_of_condition(tracked.relation, tracked.condition);
+    compared := compared || @schema@.columns_of_condition(tracked.relation, tracked.condition);
   end if;
+  update @schema@.tracked_columns t
+     set watched = array(select distinct n from unnest(compared || tracked.column_name) n order by n)
+   where t.id = tracked.id
+  returning t.* into tracked;
   -- Where equal values may have different texts (1.0 and 1.00, 'a' and 'A' in some collations), the bytes are compared; by the
   -- function, because PostgreSQL prints the operator between rows in a form that it reads otherwise, and no dump could be restored.
   select string_agg(distinct format(case when a.atttypid in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype,
@@ -289,7 +321,7 @@ begin
                                                              'timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)
                                          then 'old.%1$I is distinct from new.%1$I'
                                          else 'record_image_ne(row(old.%1$I), row(new.%1$I))' end, n), ' or ') into changed
-    from unnest(watched) n
+    from unnest(compared) n
     join pg_attribute a on a.attrelid = tracked.relation and a.attname = n;
   if tracked.path is not null then
     changed := format('%1$s or old.%2$I is distinct from new.%2$I and
@@ -298,7 +330,7 @@ begin
   end if;
 
   foreach kind in array array['statement', 'row'] loop
-    perform @schema@.write_tracking_function(tracked, watched || tracked.column_name, kind);
+    perform @schema@.write_tracking_function(tracked, kind);
     execute format('alter function %s.%I() owner to %I', registry, format('tracked_%s_%s', tracked.id, kind), owner);
     execute format('revoke execute on function %s.%I() from public', registry, format('tracked_%s_%s', tracked.id, kind));
   end loop;

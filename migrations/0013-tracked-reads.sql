@@ -209,37 +209,6 @@ end
 $body$;
 
 
--- What is wrong with a tracked column: a table or column that is gone or renamed, triggers that are gone or switched off, be it on one
--- partition. A column that was dropped took the trigger for updates with it; the trigger follows one that was renamed.
-create function @schema@.tracked_state(tracked @schema@.tracked_columns) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $body$
-  select case
-           when tracked.releasing then 'releasing'
-           when c.oid is null or l.columns_left < 1 + cardinality(tracked.id_columns) and not g.has_update then 'gone'
-           when n.nspname <> tracked.table_schema or c.relname <> tracked.table_name
-             or l.columns_left < 1 + cardinality(tracked.id_columns) then 'renamed'
-           when g.enabled < case when c.relkind = 'p' then 3 else 4 end or g.has_disabled then 'disabled'
-           when tracked.taken_in_at is null then 'takingIn'
-           else 'tracking'
-         end
-    from (select tracked.relation as relation) t
-    left join pg_class c on c.oid = t.relation
-    left join pg_namespace n on n.oid = c.relnamespace
-   cross join lateral (
-         select count(*) as columns_left
-           from unnest(array[tracked.column_name] || tracked.id_columns) x
-           join pg_attribute a on a.attrelid = c.oid and a.attname = x and not a.attisdropped) l
-   cross join lateral (
-         select count(*) filter (where g.tgrelid = c.oid and g.tgenabled in ('O', 'A'))             as enabled,
-                count(*) filter (where g.tgname = @schema@.tracking_trigger(tracked.id, 'update')) > 0 as has_update,
-                count(*) filter (where g.tgenabled not in ('O', 'A')) > 0                             as has_disabled
-           from pg_trigger g
-          where g.tgrelid in (select c.oid union select p.relid from pg_partition_tree(c.oid) p)
-            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)) g
-$body$;
-
-
 -- Every tracked column with its state.
 create function @schema@.list_tracked_columns() returns json
   language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -254,8 +223,9 @@ as $body$
 $body$;
 
 
--- Hangs what partitions do not inherit on those that came since; called by the processors now and then. A partition that is being
--- written, or that the registry's owner may not change, is left to the next call.
+-- Hangs what partitions do not inherit on those that came since, and tells which columns are tracked no more as they should be;
+-- called by the processors now and then. A partition that is being written, or that the registry's owner may not change, is left
+-- to the next call. Answers { "added", "leftOut", "broken": [{ "column", "state" }, …] }.
 -- Locks: SHARE ROW EXCLUSIVE on partitions that lack the trigger, not waited for, until the transaction ends.
 create function @schema@.track_new_partitions() returns json
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -278,7 +248,14 @@ begin
       left_out := left_out + 1;
     end;
   end loop;
-  return json_build_object('added', added, 'leftOut', left_out);
+  return json_build_object(
+           'added', added, 'leftOut', left_out,
+           'broken', (select coalesce(json_agg(json_build_object(
+                                'column', concat_ws('.', t.table_schema, t.table_name, t.column_name), 'state', s.state)
+                              order by t.id), '[]')
+                        from @schema@.tracked_columns t
+                       cross join @schema@.tracked_state(t) as s(state)
+                       where s.state not in ('tracking', 'takingIn', 'releasing')));
 end
 $body$;
 

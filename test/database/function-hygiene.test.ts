@@ -70,6 +70,8 @@ const ofMigrations = [
   'track_column',
   'track_partitions',
   'untrack_column',
+  'watched_now',
+  'watches_its_columns',
   'write_tracking_function',
   'write_tracking_triggers',
 ];

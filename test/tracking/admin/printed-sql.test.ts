@@ -57,7 +57,7 @@ async function traces(): Promise<unknown> {
       JSON.stringify(row)
         .replaceAll(/(tracked|registry)_\d+/g, '$1_N')
         .replaceAll(
-          /(hold_tracked|require_taken_in|refuse_tracking|tracked_json_file|release_truncated)\('?\d+/g,
+          /(hold_tracked|require_taken_in|refuse_tracking|watches_its_columns|tracked_json_file|release_truncated)\('?\d+/g,
           '$1(N',
         )
         .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+Z/g, 'T'),
