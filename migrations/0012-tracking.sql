@@ -37,6 +37,8 @@ begin
              'Its rows change elsewhere without telling; attach and detach in the application.'),
             (found_class.relkind not in ('r', 'p', 'v', 'm', 'f'), 'no table', 'Name a table.'),
             (found_class.relispartition, 'a partition', 'Track the partitioned table.'),
+            (not found_class.relispartition and exists (select from pg_inherits h where h.inhrelid = found_class.oid),
+             'a table that inherits', 'Statements on its parent change its rows without telling; use partitions instead.'),
             (found_class.relpersistence = 't', 'a temporary table', 'Its rows end with the session without telling.'),
             (found_class.relpersistence = 'u', 'an unlogged table', 'A crash empties it without telling; make it logged.'),
             (found_class.relnamespace = (select f.relnamespace from pg_class f where f.oid = $code$@schema@.files$code$::regclass)
@@ -258,7 +260,7 @@ as $body$
            when tracked.releasing then 'releasing'
            when c.oid is null or l.columns_left < 1 + cardinality(tracked.id_columns) and w.watched is null then 'gone'
            when n.nspname <> tracked.table_schema or c.relname <> tracked.table_name or w.watched <> tracked.watched then 'renamed'
-           when g.enabled < case when c.relkind = 'p' then 3 else 4 end or g.has_disabled then 'disabled'
+           when g.enabled < case when c.relkind = 'p' then 3 else 5 end or g.has_disabled then 'disabled'
            when tracked.taken_in_at is null then 'takingIn'
            else 'tracking'
          end
@@ -275,7 +277,7 @@ as $body$
                 count(*) filter (where g.tgenabled not in ('O', 'A')) > 0                 as has_disabled
            from pg_trigger g
           where g.tgrelid in (select c.oid union select p.relid from pg_partition_tree(c.oid) p)
-            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)) g
+            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'fence', 'update', 'truncate']) e)) g
 $body$;
 
 
@@ -346,6 +348,12 @@ begin
     execute format('create or replace trigger %I after delete on %s referencing old table as changed
                       for each statement execute function %s.%I()',
                    @schema@.tracking_trigger(tracked.id, 'delete'), tracked.relation, registry,
+                   format('tracked_%s_statement', tracked.id));
+    -- Never called. PostgreSQL refuses to make a table with such a trigger a partition or a child, whose parent's statements would
+    -- not tell of its rows.
+    execute format('create or replace trigger %I after delete on %s referencing old table as changed
+                      for each row when (false) execute function %s.%I()',
+                   @schema@.tracking_trigger(tracked.id, 'fence'), tracked.relation, registry,
                    format('tracked_%s_statement', tracked.id));
   end if;
   execute format('create or replace trigger %I after update on %s for each row when (%s) execute function %s.%I()',

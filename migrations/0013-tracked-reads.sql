@@ -122,7 +122,8 @@ begin
       from pg_trigger g
      where g.tgrelid in (select tracked.relation union select p.relid from pg_partition_tree(tracked.relation) p)
        and g.tgparentid = 0
-       and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'update', 'truncate']) e)
+       and g.tgname in (select @schema@.tracking_trigger(tracked.id, e)
+                          from unnest(array['row', 'insert', 'delete', 'fence', 'update', 'truncate']) e)
   loop
     execute format('drop trigger %I on %s', found_trigger.tgname, found_trigger.relation);
   end loop;

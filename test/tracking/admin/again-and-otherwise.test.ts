@@ -38,7 +38,7 @@ test('tracking the same again touches nothing, and waits for no writer', async (
   expect(await trackFileColumn(registry.pool, same)).toEqual({ rows: 0, complete: true });
   await writer.query('commit');
   expect(await triggers()).toEqual(before);
-  expect(before).toHaveLength(4);
+  expect(before).toHaveLength(5);
 });
 
 test.for<[object]>([
@@ -193,4 +193,34 @@ test('what PostgreSQL does to a table by itself is harmless', async () => {
   });
   await registry.sql('update article set cover = null');
   expect(await registry.held('article')).toEqual([]);
+});
+
+test('a tracked table is neither attached as a partition nor made to inherit: statements on the parent would not tell of its rows', async () => {
+  await registry.forget('piece', 'pieces', 'parent');
+  await registry.sql(`
+    create table piece (id integer primary key, cover uuid);
+    create table parent (id integer not null, cover uuid);
+    create table pieces (id integer primary key, cover uuid) partition by range (id)`);
+  const piece = { table: 'piece', column: 'cover' };
+  const attach = 'alter table pieces attach partition piece for values from (0) to (9)';
+  const inherit = 'alter table piece inherit parent';
+  await trackFileColumn(registry.pool, piece);
+  await registry.sql('insert into piece values (1, $1)', [file]);
+  for (const change of [attach, inherit]) {
+    await expect(registry.sql(change)).rejects.toThrow(
+      /trigger "file_registry_\d+_fence" prevents table "piece"/,
+    );
+  }
+  const fence = await registry.sql(
+    `select tgname from pg_trigger where tgname like '%fence' and tgrelid = 'piece'::regclass`,
+  );
+  await registry.sql(`drop trigger ${fence[0].tgname} on piece`);
+  expect(await registry.state('piece')).toBe('disabled');
+
+  await untrackFileColumn(registry.pool, piece);
+  await registry.sql(attach);
+  await trackFileColumn(registry.pool, { table: 'pieces', column: 'cover', ownerType: 'piece' });
+  await registry.sql('delete from pieces');
+  expect(await registry.held('piece')).toEqual([]);
+  await registry.forget('pieces', 'parent');
 });

@@ -26,6 +26,8 @@ await registry.sql(`
   create materialized view kept as select * from article;
   create table parent (id integer primary key, cover uuid) partition by range (id);
   create table child partition of parent for values from (0) to (10);
+  create table base (id integer, cover uuid);
+  create table heir (primary key (id)) inherits (base);
   create unlogged table fleeting (id integer primary key, cover uuid);
   create sequence counter;
   create table "a.b" (id integer primary key, cover uuid);`);
@@ -61,6 +63,7 @@ test.for<[object, RegExp]>([
   [{ table: 'kept' }, /is a view/],
   [{ table: 'counter' }, /is no table. Name a table/],
   [{ table: 'child' }, /is a partition. Track the partitioned table/],
+  [{ table: 'heir' }, /is a table that inherits. Statements on its parent change its rows without telling/],
   [{ table: 'fleeting' }, /is an unlogged table. A crash empties it/],
   [{ table: 'file_registry.files', column: 'id' }, /a table of the registry or the system/],
   [{ table: 'pg_catalog.pg_class', column: 'oid' }, /a table of the registry or the system/],
