@@ -250,37 +250,6 @@ end
 $body$;
 
 
--- What is wrong with a tracked column: a table or column that is gone or renamed, triggers that are gone or switched off, be it on one
--- partition. A column that was dropped took the trigger for updates with it; the trigger follows one that was renamed, also where
--- another one has the name now.
-create function @schema@.tracked_state(tracked @schema@.tracked_columns) returns text
-  language sql stable set search_path = pg_catalog, pg_temp
-as $body$
-  select case
-           when tracked.releasing then 'releasing'
-           when c.oid is null or l.columns_left < 1 + cardinality(tracked.id_columns) and w.watched is null then 'gone'
-           when n.nspname <> tracked.table_schema or c.relname <> tracked.table_name or w.watched <> tracked.watched then 'renamed'
-           when g.enabled < case when c.relkind = 'p' then 3 else 5 end or g.has_disabled then 'disabled'
-           when tracked.taken_in_at is null then 'takingIn'
-           else 'tracking'
-         end
-    from (select tracked.relation as relation) t
-    left join pg_class c on c.oid = t.relation
-    left join pg_namespace n on n.oid = c.relnamespace
-   cross join lateral (
-         select count(*) as columns_left
-           from unnest(array[tracked.column_name] || tracked.id_columns) x
-           join pg_attribute a on a.attrelid = c.oid and a.attname = x and not a.attisdropped) l
-   cross join @schema@.watched_now(tracked) as w(watched)
-   cross join lateral (
-         select count(*) filter (where g.tgrelid = c.oid and g.tgenabled in ('O', 'A')) as enabled,
-                count(*) filter (where g.tgenabled not in ('O', 'A')) > 0                 as has_disabled
-           from pg_trigger g
-          where g.tgrelid in (select c.oid union select p.relid from pg_partition_tree(c.oid) p)
-            and g.tgname in (select @schema@.tracking_trigger(tracked.id, e) from unnest(array['row', 'insert', 'delete', 'fence', 'update', 'truncate']) e)) g
-$body$;
-
-
 -- Whether what is asked for is what is there, whatever the table was called then.
 create function @schema@.is_same_tracking(one @schema@.tracked_columns, other @schema@.tracked_columns) returns boolean
   language sql immutable set search_path = pg_catalog, pg_temp
