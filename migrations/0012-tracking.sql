@@ -24,6 +24,7 @@ as $body$
 declare
   found_class  pg_class;
   column_type  oid;
+  generated    boolean;
   chosen       name[] := id_columns;
   owner        pg_roles;
   loose_column name;
@@ -47,11 +48,16 @@ begin
           ) as p(found, problem, hint)
     where p.found;
 
-  select a.atttypid into column_type
+  select a.atttypid, a.attgenerated <> '' into column_type, generated
     from pg_attribute a
    where a.attrelid = relation and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
   if not found then
     perform @schema@.refuse_to_track(format('%s has no column %I', relation, column_name), 'Name a column of the table.');
+  end if;
+  if generated then
+    perform @schema@.refuse_to_track(
+              format('column %I of %s is generated', column_name, relation),
+              'Track the columns it is made from: its expression can be changed without telling.');
   end if;
   if path is null and column_type not in ('uuid'::regtype, 'uuid[]'::regtype) then
     perform @schema@.refuse_to_track(
@@ -83,11 +89,11 @@ begin
   select n into loose_column
     from unnest(chosen) n
     left join pg_attribute a on a.attrelid = relation and a.attname = n and a.attnum > 0 and not a.attisdropped
-   where a.attnum is null or not a.attnotnull or not @schema@.is_id_type(a.atttypid);
+   where a.attnum is null or not a.attnotnull or a.attgenerated <> '' or not @schema@.is_id_type(a.atttypid);
   if found then
     perform @schema@.refuse_to_track(
               format('column %I of %s does not identify rows', loose_column, relation),
-              'It must exist, be NOT NULL, and be a number, a uuid, a text, an enum, a date or a timestamp.');
+              'It must exist, be NOT NULL and not generated, and be a number, a uuid, a text, an enum, a date or a timestamp.');
   end if;
   perform
      from pg_index i

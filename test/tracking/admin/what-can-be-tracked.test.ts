@@ -26,6 +26,8 @@ await registry.sql(`
   create materialized view kept as select * from article;
   create table parent (id integer primary key, cover uuid) partition by range (id);
   create table child partition of parent for values from (0) to (10);
+  create table made (id integer primary key, a uuid, b uuid, cover uuid generated always as (coalesce(a, b)) stored,
+                     twice integer not null generated always as (id * 2) stored unique);
   create table base (id integer, cover uuid);
   create table heir (primary key (id)) inherits (base);
   create unlogged table fleeting (id integer primary key, cover uuid);
@@ -64,6 +66,11 @@ test.for<[object, RegExp]>([
   [{ table: 'counter' }, /is no table. Name a table/],
   [{ table: 'child' }, /is a partition. Track the partitioned table/],
   [{ table: 'heir' }, /is a table that inherits. Statements on its parent change its rows without telling/],
+  [{ table: 'made' }, /column cover of public.made is generated. Track the columns it is made from/],
+  [
+    { table: 'made', column: 'a', idColumn: 'twice' },
+    /column twice of public.made does not identify rows.*not generated/,
+  ],
   [{ table: 'fleeting' }, /is an unlogged table. A crash empties it/],
   [{ table: 'file_registry.files', column: 'id' }, /a table of the registry or the system/],
   [{ table: 'pg_catalog.pg_class', column: 'oid' }, /a table of the registry or the system/],
@@ -71,7 +78,7 @@ test.for<[object, RegExp]>([
   [{ table: 'deferred' }, /no primary key, or a deferrable one/],
   [
     { idColumn: 'nothing' },
-    /column nothing of public.article does not identify rows. It must exist, be NOT NULL/,
+    /column nothing of public.article does not identify rows. It must exist, be NOT NULL and/,
   ],
   [{ idColumn: 'loose' }, /column loose .* does not identify rows/],
   [{ idColumn: 'raw' }, /column raw .* does not identify/],
