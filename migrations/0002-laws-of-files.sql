@@ -47,7 +47,8 @@ $body$;
 
 
 -- Law 2, no reference disappears without an intent. The rendition of an original that went has no period of its own, hence
--- the reason of its own. Locks: none but the new rows'.
+-- the reason of its own, unless it waits for one already: what an application let go before keeps its grace period, which begins
+-- again. A settle has dropped what is due of such intents before it condemns the original. Locks: none but the new rows'.
 create function @schema@.note_detached() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
@@ -62,6 +63,7 @@ begin
          case
            when g.holder_id is null then 'detached'
            when exists (select from @schema@.files f where f.id = g.holder_id) then 'detached'
+           when exists (select from @schema@.deletion_outbox o where o.file_id = g.file_id and o.reason = 'detached') then 'detached'
            else 'original'
          end,
          g.owner_type, g.owner_id, g.slot

@@ -154,6 +154,18 @@ begin
       get diagnostics kept = row_count;
     end if;
 
+    -- What is referenced goes first, or the renditions of what is condemned would seem to wait for a period of their own.
+    if claimed > coalesce(cardinality(locked_ids), 0) or kept > 0 then
+      delete from @schema@.deletion_outbox o
+       where o.ctid = any(claimed_places)
+         and (select true
+                from @schema@.file_references r
+               where r.file_id = o.file_id
+                 and (held_ids is null or r.owner_type <> 'registry:hold' or r.file_id = any(held_ids))
+               limit 1);
+      get diagnostics dropped = row_count;
+    end if;
+
     perform set_config('file_registry.lease',
                        case
                          when lease_token is not null
@@ -181,17 +193,15 @@ begin
       from gone g;
     perform set_config('file_registry.lease', null, true);
 
-    -- Condemning dropped the intents of the condemned; the rest is looked at one by one.
-    if condemned < claimed then
-      delete from @schema@.deletion_outbox o
-       where o.ctid = any(claimed_places)
-         and (   (select true from @schema@.files f where f.id = o.file_id) is null
-              or (select true
-                    from @schema@.file_references r
-                   where r.file_id = o.file_id
-                     and (held_ids is null or r.owner_type <> 'registry:hold' or r.file_id = any(held_ids))
-                   limit 1));
-      get diagnostics dropped = row_count;
+    -- Condemning dropped the intents of the condemned; what is left may be of files that are gone already.
+    if condemned + dropped < claimed then
+      with gone as (
+        delete from @schema@.deletion_outbox o
+         where o.ctid = any(claimed_places)
+           and (select true from @schema@.files f where f.id = o.file_id) is null
+        returning 1
+      )
+      select dropped + count(*) into dropped from gone;
 
       select count(*) into left_over from @schema@.deletion_outbox o where o.ctid = any(claimed_places);
     end if;

@@ -1,3 +1,4 @@
+import type { StoredFile } from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { createWatchedRegistry } from './support/watched-registry.js';
 
@@ -125,5 +126,31 @@ test('a rendition waits with its original and has no period of its own', async (
   await registry.passTime('2 hours');
   expect(await processor.drain()).toMatchObject({ condemned: 2, deleted: 2 });
   expect(await registry.deletion(rendition)).toMatchObject({ state: 'deleted', reason: 'original' });
+  await registry.assertLaws();
+});
+
+test('a rendition that an application let go keeps its grace period when its original goes', async () => {
+  const [original, used, shown] = (await registry.storeMany(3)) as [StoredFile, StoredFile, StoredFile];
+  for (const [index, rendition] of [used, shown].entries()) {
+    await pool.query(
+      "insert into file_registry.file_references (file_id, owner_type, owner_id, slot) values ($1, 'file', $2, $3)",
+      [rendition.id, original.id, `size=${index}`],
+    );
+    await registry.attach(rendition, '2', `slot ${index}`);
+  }
+  await registry.attach(original, '1');
+  await registry.detach(shown, '2', 'slot 1');
+  await registry.detach(original, '1');
+
+  await registry.passTime('23 hours');
+  await registry.detach(used, '2', 'slot 0');
+  await registry.passTime('2 hours');
+  expect(await processor.drain(), 'the original, and what was let go when it was').toMatchObject({ deleted: 2 });
+  expect(await registry.deletion(shown)).toMatchObject({ state: 'deleted', reason: 'original' });
+  expect(await registry.hasBytes(used)).toBe(true);
+
+  await registry.passTime('25 hours');
+  expect(await processor.drain()).toMatchObject({ deleted: 1 });
+  expect(await registry.deletion(used)).toMatchObject({ state: 'deleted', reason: 'detached' });
   await registry.assertLaws();
 });
