@@ -68,12 +68,14 @@ test('an original that goes at the same moment leaves nothing', { timeout: 120_0
       .selectFrom('file_references')
       .select('slot')
       .where('owner_type', '=', 'file')
+      .orderBy('slot')
       .execute(),
   ).toEqual(
     await registry.tables
       .selectFrom('file_references as r')
       .innerJoin('files as f', 'f.id', 'r.holder_id')
       .select('r.slot')
+      .orderBy('slot')
       .execute(),
   );
   expect(await registry.leftovers()).toEqual([]);
