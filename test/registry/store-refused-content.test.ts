@@ -32,9 +32,17 @@ test.for([
 
   expect(await store(content)).toMatchObject({
     ...refusal,
-    message: expect.stringContaining('Pass a Readable'),
+    message: expect.stringMatching(/Pass (Buffer\.from\(text\), )?a Readable/),
   });
   expect(await deletionRows()).toBe(rowsBefore);
+});
+
+test('a text is refused without repeating it', async () => {
+  expect(await store('a secret')).toMatchObject({
+    message:
+      'Content cannot be a text. Pass Buffer.from(text), a Readable, a web ReadableStream, a Buffer, a Uint8Array or a Blob.',
+    context: { received: 'a text' },
+  });
 });
 
 test('a stream that was read to its end is refused', async () => {
@@ -91,6 +99,14 @@ test('a Readable whose first bytes were looked at and put back is stored whole',
   stream.unshift(stream.read() as Buffer);
 
   expect(await files.store(stream)).toMatchObject({ size: 6 });
+});
+
+test('a Readable that was partly read is stored from where it is', async () => {
+  const stream = Readable.from([Buffer.from('abc'), Buffer.from('def')], { objectMode: false });
+  await once(stream, 'readable');
+  stream.read(2);
+
+  expect(await files.store(stream)).toMatchObject({ size: 4 });
 });
 
 test.for([
