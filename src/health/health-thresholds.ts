@@ -1,7 +1,7 @@
 import { invalidOption } from '../options/invalid-option.js';
 import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import { wholeNumber } from '../options/whole-number.js';
-import { healthCountMax } from '../outbox/outbox-health.js';
+import { healthAgeMaxMs, healthCountMax } from '../outbox/outbox-health.js';
 
 const second = 1000;
 const minute = 60 * second;
@@ -52,7 +52,7 @@ export const healthThresholdLimits = {
   maxOldestDueMs: [0, 10 * year],
   maxStuck: [0, healthCountMax - 1],
   maxBacklog: [0, healthCountMax - 1],
-  maxAgeMs: [0, hour],
+  maxAgeMs: [0, healthAgeMaxMs],
   timeoutMs: [10, minute],
 } as const satisfies Partial<Record<keyof FileRegistryHealthThresholds, readonly [number, number]>>;
 

@@ -1,6 +1,9 @@
 /** Where the counts of `OutboxHealth` end: 0.1 s of the database with that much waiting, on a 2-core machine. */
 export const healthCountMax = 100_000;
 
+/** How old an answer that is shared may be, in milliseconds. */
+export const healthAgeMaxMs = 60 * 60 * 1000;
+
 /**
  * What an alarm needs of the outbox, at a cost that does not grow with it: unlike those of `stats()` the counts stop at 100,000, and
  * only the storages of the options are looked at.

@@ -8,6 +8,7 @@ import { type FileHookSource, noFileHooks } from '../hooks/file-hooks.js';
 import { RESOLVED_OPTIONS } from '../options/options-token.js';
 import { refuseUnknownOptions } from '../options/refuse-unknown-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { wholeNumber } from '../options/whole-number.js';
 import { DeletionWorker } from './deletion-worker.js';
 import { type DrainResult, type DrainTally, newTally, type Obstacle } from './drain-result.js';
 import { IntentSettler } from './intent-settler.js';
@@ -15,7 +16,7 @@ import { intentPolicies } from '../options/intent-policies.js';
 import type { LawReport, VerifyOptions } from './law-report.js';
 import { LawVerifier } from './law-verifier.js';
 import { ObstacleLog } from './obstacle-log.js';
-import { healthCountMax, type OutboxHealth } from './outbox-health.js';
+import { healthAgeMaxMs, healthCountMax, type OutboxHealth } from './outbox-health.js';
 import { OutboxPass } from './outbox-pass.js';
 import type { OutboxStats } from './outbox-stats.js';
 import { PartitionKeeper } from './partition-keeper.js';
@@ -118,14 +119,14 @@ export class OutboxProcessor {
 
   /**
    * What probes and gauges need, cheap enough for every few seconds: the counts end at 100,000. With `maxAgeMs` it may be what was
-   * answered to somebody else within that time; whoever asks while an answer is awaited gets the same one.
+   * answered to somebody else within that time, at most an hour; whoever asks while an answer is awaited gets the same one.
    *
-   * @throws DatabaseUnavailableError, DatabaseFailedError.
+   * @throws InvalidOptionError, DatabaseUnavailableError, DatabaseFailedError.
    */
   async health(options: { readonly maxAgeMs?: number | undefined } = {}): Promise<OutboxHealth> {
     refuseUnknownOptions(options, { maxAgeMs: true });
     const { maxAgeMs = 0 } = options;
-    return this.healthAnswer.get(maxAgeMs);
+    return this.healthAnswer.get(wholeNumber('maxAgeMs', maxAgeMs, [0, healthAgeMaxMs]));
   }
 
   /**

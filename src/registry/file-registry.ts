@@ -32,7 +32,7 @@ import { moveFile } from './move-file.js';
 import type { MoveOptions } from './move-options.js';
 import { openFile } from './open-file.js';
 import type { OwnerSelector } from './owner.js';
-import { planUpload } from './plan-upload.js';
+import { checkSignal, planUpload } from './plan-upload.js';
 import type { ReadOptions } from './read-options.js';
 import { type StoreOptions, storeOptionNames } from './store-options.js';
 import { type StoredFile, type StoredFileJson, toStoredFile } from './stored-file.js';
@@ -140,7 +140,8 @@ export class FileRegistry extends RenditionVerbs {
    * await files.move(photo, 'archive');
    * ```
    *
-   * @throws FileNotFoundError, FileCondemnedError, UnknownStorageError, TransactionActiveError before anything is written;
+   * @throws FileNotFoundError, FileCondemnedError, InvalidOptionError, UnknownStorageError, TransactionActiveError before anything is
+   *   written;
    *   ContentMismatchError, BytesMissingError, FileBusyError, UploadAbortedError, UploadExpiredError, StorageUnavailableError,
    *   StorageRefusedError, DatabaseUnavailableError with the file where it was.
    */
@@ -249,14 +250,15 @@ export class FileRegistry extends RenditionVerbs {
    * Opens a file for reading, or a range of its bytes. The stream fails with ContentMismatchError where the storage gives more or
    * fewer bytes than the file has; what completes their number comes once that is known.
    *
-   * @throws FileNotFoundError, FileCondemnedError, InvalidRangeError, UnknownStorageError, BytesMissingError,
-   *   StorageUnavailableError, StorageRefusedError
+   * @throws FileNotFoundError, FileCondemnedError, InvalidRangeError, InvalidOptionError, UnknownStorageError,
+   *   BytesMissingError, StorageUnavailableError, StorageRefusedError
    */
   async read(file: FileArgument, options: ReadOptions = {}): Promise<Readable> {
     refuseUnknownOptions(options, { start: true, end: true, signal: true });
+    const signal = checkSignal(options.signal);
     let found = await this.findOrThrow(file);
     const range = checkRange(options, found.size);
-    const part = { ...range, signal: options.signal };
+    const part = { ...range, signal };
     const findAgain = async () => (found = await this.findOrThrow(file));
     return new LengthGuard(await openFile(found, this.options.storages, part, findAgain), found, range);
   }
