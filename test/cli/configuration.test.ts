@@ -144,6 +144,12 @@ test.each([
     '/no/such/folder',
   ],
   [
+    'two places for one storage',
+    { FILE_REGISTRY_STORAGE_MEDIA: 'file:///tmp', FILE_REGISTRY_STORAGE_media: 'file:///srv' },
+    ['drain'],
+    "FILE_REGISTRY_STORAGE_MEDIA and FILE_REGISTRY_STORAGE_media both say where the storage 'media' is",
+  ],
+  [
     'two storages and no default',
     { FILE_REGISTRY_STORAGE_A: 'file:///tmp', FILE_REGISTRY_STORAGE_B: 'file:///srv' },
     ['drain'],

@@ -41,13 +41,21 @@ export function environmentOptions(environment: NodeJS.ProcessEnv): EnvironmentO
 /**
  * The URLs of storages by name. A variable in capitals names a storage in small letters, any other is the name as it stands:
  * `FILE_REGISTRY_STORAGE_MEDIA` is `media`, `FILE_REGISTRY_STORAGE_userMedia` is `userMedia`.
+ *
+ * @throws UsageError where two variables name one storage.
  */
 export function storageUrls(environment: NodeJS.ProcessEnv): Map<string, string> {
   const found = new Map<string, string>();
   for (const [variable, url] of Object.entries(environment)) {
     const rest = variable.startsWith(storagePrefix) ? variable.slice(storagePrefix.length) : '';
     if (rest !== '' && url !== undefined && url !== '') {
-      found.set(rest === rest.toUpperCase() ? rest.toLowerCase() : rest, url);
+      const name = rest === rest.toUpperCase() ? rest.toLowerCase() : rest;
+      if (found.has(name)) {
+        throw new UsageError(
+          `${storagePrefix}${name.toUpperCase()} and ${storagePrefix}${name} both say where the storage '${name}' is. Keep one of them.`,
+        );
+      }
+      found.set(name, url);
     }
   }
   return found;
