@@ -53,6 +53,9 @@ test('rows of another database delete nothing until somebody says that the bytes
     resumed: false,
     own: true,
   });
+  expect((await cli.run(['retry', '--storage', 'media'])).stdout).toBe(
+    'No deletion of the storage media is stuck.\n',
+  );
   expect((await cli.run(['drain'])).exitCode).toBe(0);
 });
 
@@ -89,9 +92,12 @@ test('what is stuck shows in status --check, and retry makes it due', async () =
 
   expect((await cli.run(['status', '--check', '--json'])).json.stuck).toBe(1);
   expect((await cli.run(['status', '--check'])).exitCode).toBe(3);
-  expect((await cli.run(['retry', '--storage', 'archive'])).stdout).toBe(
-    'No deletion of the storage archive is stuck.\n',
-  );
+  expect(await cli.run(['retry', '--storage', 'medja'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(
+      "no storage is called 'medja' and nothing of it is stuck; there are media.",
+    ),
+  });
   expect((await cli.run(['retry', '--storage', 'media', '--json'])).json).toEqual({ retried: 1 });
   expect((await cli.run(['drain'])).exitCode).toBe(0);
   expect(await registry.hasBytes(file)).toBe(false);

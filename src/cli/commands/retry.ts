@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { loadConfig } from '../config/load-config.js';
+import { UsageError } from '../errors/usage-error.js';
 import { exitCodes } from '../exit-codes.js';
 import { countOf } from '../output/format.js';
 import { openRegistry } from '../registry/open-registry.js';
@@ -15,9 +17,16 @@ export function retryCommand(action: Action): Command {
 }
 
 async function run(session: CliSession, { storage }: { storage?: string }) {
-  await using registry = await openRegistry(session, { bytes: false });
-  // The rows know the storage; that this process knows it too is not needed, and a mistyped name retries nothing.
+  const config = await loadConfig(session);
+  await using registry = await openRegistry(session, { bytes: false }, config);
   const retried = await registry.database.step<number>('retry_stuck', [['text', storage ?? null]]);
+  // The rows may know a storage that the configuration does not; a mistyped name is known to neither.
+  const names = config.storageNames();
+  if (storage !== undefined && retried === 0 && names.length > 0 && !names.includes(storage)) {
+    throw new UsageError(
+      `--storage: no storage is called '${storage}' and nothing of it is stuck; there are ${names.join(', ')}.`,
+    );
+  }
   const where = storage === undefined ? '' : ` of the storage ${storage}`;
   session.output.answer({ retried }, [
     retried === 0

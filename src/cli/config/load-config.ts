@@ -18,6 +18,8 @@ export interface LoadedConfig extends AsyncDisposable {
   database(): FileRegistryOptions['database'];
   /** Asked for only where bytes are touched. @throws UsageError where nothing says them. */
   storages(): Promise<Readonly<Record<string, FileStorage>>>;
+  /** Opens none of them; empty where nothing says any. @throws UsageError */
+  storageNames(): readonly string[];
 }
 
 const closeTimeoutMs = 10_000;
@@ -75,6 +77,7 @@ export async function loadConfig({ flags, environment, folder }: CliSession): Pr
       }
       return found;
     },
+    storageNames: () => [...Object.keys(storages ?? {}), ...storageUrls(environment).keys()],
     async [Symbol.asyncDispose]() {
       const timer = AbortSignal.timeout(closeTimeoutMs);
       const late = new Promise<void>((resolve) =>
