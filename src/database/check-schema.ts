@@ -13,7 +13,7 @@ export async function checkSchema(executor: Executor, schema: string): Promise<v
   const migrations = await readMigrations(schema);
   const expected = migrations.at(-1)?.name ?? '';
   const found = await readSchemaVersion(executor, schema).catch((error: unknown) => {
-    throw databaseError(error, 'schema_version');
+    throw databaseError(error, 'The check of the schema');
   });
   if (found === undefined || found < expected) {
     throw new SchemaOutdatedError(

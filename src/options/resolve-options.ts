@@ -106,7 +106,11 @@ function resolveStorages(
   }
   const [first = '', ...others] = Object.keys(storages);
   if (defaultStorage === undefined && others.length > 0) {
-    throw invalidOption('defaultStorage', `expected one of ${[first, ...others].join(', ')}`, defaultStorage);
+    throw invalidOption(
+      'defaultStorage',
+      `with several storages it has to say which one \`store\` writes to: expected one of ${[first, ...others].join(', ')}`,
+      defaultStorage,
+    );
   }
   const checked = new StorageMap({ storages, defaultStorage: defaultStorage ?? first });
   if (telemetry === undefined) {

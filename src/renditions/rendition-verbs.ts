@@ -115,7 +115,8 @@ export abstract class RenditionVerbs extends AmbientVerbs implements OnApplicati
     const { sets } = this.renditionOptions.renditions;
     const specs = sets.get(set);
     if (specs === undefined) {
-      throw invalidOption('set', `expected one of renditions.sets (${[...sets.keys()].join(', ')})`, set);
+      const names = [...sets.keys()].join(', ') || 'none';
+      throw invalidOption('set', `renditions.sets has no set of that name; there are ${names}`, set);
     }
     if (
       typeof originals !== 'object' ||

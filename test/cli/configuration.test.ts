@@ -153,7 +153,7 @@ test.each([
     'two storages and no default',
     { FILE_REGISTRY_STORAGE_A: 'file:///tmp', FILE_REGISTRY_STORAGE_B: 'file:///srv' },
     ['drain'],
-    'defaultStorage: expected one of',
+    'defaultStorage: with several storages it has to say which one `store` writes to: expected one of a, b',
   ],
   [
     'a number that is none',

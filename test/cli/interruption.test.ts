@@ -98,5 +98,6 @@ test('a database that is away is a message and exit code 1', async () => {
     exitCode: 1,
     json: { error: { code: 'DATABASE_UNAVAILABLE', retryable: true } },
   });
+  expect(away.stderr).toContain('The check of the schema got no answer from the database');
   expect(away.stderr).not.toMatch(/\n +at /);
 });

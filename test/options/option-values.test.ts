@@ -121,7 +121,9 @@ describe.for(numbers)('%s', ([name, [min, max], prefix]) => {
     [Object.create(null), 'null prototype'],
   ])('%o is refused', ([value, received]) => {
     expect(() => resolve(given(value))).toThrow(refusal(`${prefix}${name}`, received));
-    expect(() => resolve(given(value))).toThrow(`${min} to ${max}`);
+    expect(() => resolve(given(value))).toThrow(
+      `number${name.endsWith('Ms') ? ' of milliseconds' : ''} from ${min} to ${max}`,
+    );
   });
 });
 
@@ -264,7 +266,7 @@ describe('storages', () => {
   test('of several, one has to be named', () => {
     const storages = { media, archive };
     expect(() => resolve({ storages })).toThrow(refusal('defaultStorage', 'undefined'));
-    expect(() => resolve({ storages })).toThrow('media, archive');
+    expect(() => resolve({ storages })).toThrow(/several storages.*`store` writes to.*media, archive/);
     expect(() => resolve({ storages, defaultStorage: 'attic' })).toThrow(
       refusal('defaultStorage', "'attic'"),
     );

@@ -84,7 +84,7 @@ test('what the originals or onProgress throw is thrown when what is in flight ha
 test.for(['unknown', 'constructor', '__proto__'])('a set called %s is refused', async (set) => {
   await expect(files.warm(set, [])).rejects.toMatchObject({
     code: 'INVALID_OPTION',
-    message: expect.stringContaining('gallery, list'),
+    message: expect.stringContaining('renditions.sets has no set of that name; there are gallery, list'),
   });
 });
 

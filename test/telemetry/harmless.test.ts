@@ -241,7 +241,10 @@ test.for<[unknown, string]>([
   [{ tracer: 'global' }, 'openTelemetry.tracer: expected a Tracer'],
   [{ gauges: 1 }, 'openTelemetry.gauges: expected true or false'],
   [{ gaugesMaxAgeMs: -1 }, 'openTelemetry.gaugesMaxAgeMs: expected a whole number'],
-  [{ gaugesTimeoutMs: 99 }, 'openTelemetry.gaugesTimeoutMs: expected a whole number from 100 to 60000'],
+  [
+    { gaugesTimeoutMs: 99 },
+    'openTelemetry.gaugesTimeoutMs: expected a whole number of milliseconds from 100 to 60000',
+  ],
 ])('openTelemetry(%j) is refused by name', ([options, message]) => {
   expect(() => openTelemetry(options as never)).toThrow(InvalidOptionError);
   expect(() => openTelemetry(options as never)).toThrow(message);

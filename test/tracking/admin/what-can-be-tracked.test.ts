@@ -149,7 +149,7 @@ test.for<[object, RegExp]>([
   [{ batchSize: 0 }, /^batchSize: expected a whole number from 1 to 10000/],
   [{ batchSize: 10_001 }, /^batchSize/],
   [{ batchSize: '5' }, /^batchSize/],
-  [{ lockTimeoutMs: 0 }, /^lockTimeoutMs: expected a whole number from 1 to 600000/],
+  [{ lockTimeoutMs: 0 }, /^lockTimeoutMs: expected a whole number of milliseconds from 1 to 600000/],
   [{ lockTimeoutMs: 1.5 }, /^lockTimeoutMs/],
   [{ registrySchema: '' }, /^schema/],
 ])('%j is no option', async ([options, message]) => {
