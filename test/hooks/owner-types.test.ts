@@ -58,7 +58,11 @@ test.each([
   ['batchSize', 0, '@AfterFileDelete: batchSize: expected a whole number from 1 to 1000, received 0'],
   ['batchSize', 1001, 'from 1 to 1000'],
   ['timeoutMs', 1.5, '@AfterFileDelete: timeoutMs: expected a whole number'],
-  ['ingore', ['article'], '@AfterFileDelete: ingore: no such option; there are batchSize, ignore, only, timeoutMs.'],
+  [
+    'ingore',
+    ['article'],
+    '@AfterFileDelete: ingore: no such option; there are batchSize, ignore, only, timeoutMs.',
+  ],
 ])('the option %s as %j is refused where the class is defined', (name, value, message) => {
   expect(() => AfterFileDelete({ [name]: value })).toThrow(InvalidOptionError);
   expect(() => AfterFileDelete({ [name]: value })).toThrow(message);
