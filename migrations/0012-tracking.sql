@@ -17,6 +17,17 @@ as $body$
 $body$;
 
 
+-- Whether a crash empties the table or a partition of it.
+create function @schema@.is_unlogged(relation regclass) returns boolean
+  language sql stable set search_path = pg_catalog, pg_temp
+as $body$
+  select exists (select
+                   from pg_class c
+                  where c.relpersistence = 'u'
+                    and c.oid in (select is_unlogged.relation union all select p.relid from pg_partition_tree(is_unlogged.relation) p))
+$body$;
+
+
 -- Checks what is to be tracked and answers the id columns: those given, or the primary key.
 create function @schema@.check_tracked_table(relation regclass, column_name name, path text, id_columns name[]) returns name[]
   language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -42,6 +53,7 @@ begin
              'a table that inherits', 'Statements on its parent change its rows without telling; use partitions instead.'),
             (found_class.relpersistence = 't', 'a temporary table', 'Its rows end with the session without telling.'),
             (found_class.relpersistence = 'u', 'an unlogged table', 'A crash empties it without telling; make it logged.'),
+            (@schema@.is_unlogged(relation), 'a table with unlogged partitions', 'A crash empties them without telling; make them logged.'),
             (found_class.relnamespace = (select f.relnamespace from pg_class f where f.oid = $code$@schema@.files$code$::regclass)
              or found_class.relnamespace = 'pg_catalog'::regnamespace,
              'a table of the registry or the system', 'Name a table of the application.')

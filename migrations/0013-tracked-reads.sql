@@ -1,7 +1,8 @@
 -- Tracked columns: taking in the rows that were there before, ending, listing.
 
 -- Takes in the next page of the rows that were there before the column was tracked, in the order of their ids, and remembers how far
--- it came. again starts from the first row, after triggers were switched off. Answers { "rows", "complete" }.
+-- it came. again starts from the first row, after triggers were switched off, and drops what owners hold that no row is. Answers
+-- { "rows", "complete" }.
 -- Locks: with again, SHARE ROW EXCLUSIVE on the table; the tracked column's row, so that one page is taken in at a time; SHARE on the
 -- rows of the page, so that what they say is what is attached. All until the transaction ends.
 create function @schema@.take_in_rows(tracked_id integer, page_size integer, again boolean) returns json
@@ -35,6 +36,7 @@ begin
      where t.id = tracked_id
     returning t.* into tracked;
     perform @schema@.write_tracking_triggers(tracked);
+    perform @schema@.drop_rowless(tracked);
   elsif tracked.taken_in_at is not null then
     return json_build_object('rows', 0, 'complete', true);
   end if;
@@ -85,6 +87,20 @@ begin
          taken_in_at = case when page.rows < page_size then clock_timestamp() end
    where t.id = tracked_id;
   return json_build_object('rows', page.rows, 'complete', page.rows < page_size);
+end
+$body$;
+
+
+-- Drops the references of owners in the column's slot whose id is the text of no row's.
+-- Locks: those references, until the caller's transaction ends; the caller holds off who writes the table.
+create function @schema@.drop_rowless(tracked @schema@.tracked_columns) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp set row_security = off
+as $body$
+begin
+  execute format('delete from %s.file_references r
+                   where r.owner_type = %L and r.slot = %L and not exists (select from %s t where %s = r.owner_id)',
+                 $code$@schema@$code$, tracked.owner_type, tracked.slot, @schema@.tracked_source(tracked),
+                 @schema@.tracked_owner_id(tracked.relation, tracked.id_columns, 't'));
 end
 $body$;
 
@@ -210,8 +226,8 @@ end
 $body$;
 
 
--- What is wrong with a tracked column: a table or column that is gone or renamed, triggers that are gone or switched off, be it on one
--- partition. A column that was dropped took the trigger for updates with it; the trigger follows one that was renamed, also where
+-- What is wrong with a tracked column: a table or column that is gone or renamed, triggers that are gone or switched off, or rows that
+-- a crash empties without telling, be it on one partition. A column that was dropped took the trigger for updates with it; the trigger follows one that was renamed, also where
 -- another one has the name now.
 create function @schema@.tracked_state(tracked @schema@.tracked_columns) returns text
   language sql stable set search_path = pg_catalog, pg_temp
@@ -221,6 +237,7 @@ as $body$
            when c.oid is null or l.columns_left < 1 + cardinality(tracked.id_columns) and w.watched is null then 'gone'
            when n.nspname <> tracked.table_schema or c.relname <> tracked.table_name or w.watched <> tracked.watched then 'renamed'
            when g.enabled < case when c.relkind = 'p' then 3 else 5 end or g.has_disabled then 'disabled'
+           when @schema@.is_unlogged(c.oid) then 'unlogged'
            when tracked.taken_in_at is null then 'takingIn'
            else 'tracking'
          end

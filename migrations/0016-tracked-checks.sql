@@ -59,7 +59,8 @@ end
 $body$;
 
 
--- A page of the owners in a tracked column's slot, and those of them that have no row. "last" is the last owner's id.
+-- A page of the owners in a tracked column's slot, and those of them that have no row: none whose id has this text, whatever it means
+-- as a value (07, or a uuid in capitals). "last" is the last owner's id.
 create function @schema@.verify_tracked_owners(tracked_id integer, after_id text, page_size integer) returns json
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp set row_security = off
 as $body$
@@ -67,6 +68,7 @@ declare
   registry constant text := $code$@schema@$code$;
   tracked  @schema@.tracked_columns;
   same_row text;
+  same_id  text;
   query    text;
   result   json;
 begin
@@ -78,6 +80,8 @@ begin
     into same_row
     from unnest(tracked.id_columns) with ordinality as c(name, position)
     join pg_attribute a on a.attrelid = tracked.relation and a.attname = c.name;
+
+  same_id := @schema@.tracked_owner_id(tracked.relation, tracked.id_columns, 't') || ' = p.owner_id';
 
   query := format(
     'with page as materialized (
@@ -104,11 +108,10 @@ begin
     registry);
 
   begin
-    execute replace(query, '«same row»', same_row) into result;
+    execute replace(query, '«same row»', same_row || ' and ' || same_id) into result;
   exception when data_exception then
     -- Somebody attached by hand with an id that no row of this table can have.
-    execute replace(query, '«same row»', @schema@.tracked_owner_id(tracked.relation, tracked.id_columns, 't') || ' = p.owner_id')
-       into result;
+    execute replace(query, '«same row»', same_id) into result;
   end;
   return result;
 end

@@ -42,6 +42,14 @@ interface Tracked {
   readonly state: string;
 }
 
+/** What is the matter with a tracked column in a state of these. */
+const wrongStates: Readonly<Record<string, string>> = {
+  gone: 'the table is gone',
+  renamed: 'the table or one of its columns is called otherwise now',
+  disabled: 'the table is without its triggers',
+  unlogged: 'a crash would empty the table',
+};
+
 const nil = '00000000-0000-0000-0000-000000000000';
 const batchSizeDefault = 1000;
 const batchSizeMax = 10_000;
@@ -109,17 +117,18 @@ export class LawVerifier {
 
   /** Rows that are not taken in yet may lack references; the others and their references must be equal, both ways. */
   private async trackedColumn({ id, schema, table, column, state }: Tracked): Promise<void> {
-    if (state === 'gone' || state === 'renamed' || state === 'disabled') {
-      const problem = `the column ${schema}.${table}.${column} is tracked, but the table is ${state === 'gone' ? 'gone' : state === 'renamed' ? 'called otherwise now' : 'without its triggers'}; see trackedColumns()`;
+    const wrong = wrongStates[state];
+    if (wrong !== undefined) {
+      const problem = `the column ${schema}.${table}.${column} is tracked, but ${wrong}; see trackedColumns()`;
       this.report([{ law: null, fileId: null, problem }]);
     }
-    if (state === 'tracking' || state === 'disabled') {
+    if (state === 'tracking' || state === 'disabled' || state === 'unlogged') {
       await this.pages<readonly string[]>('verify_tracked_rows', 'tracked', (last) => [
         ['integer', id],
         ['jsonb', last === null ? null : JSON.stringify(last)],
       ]);
     }
-    if (state === 'tracking' || state === 'disabled' || state === 'takingIn') {
+    if (state === 'tracking' || state === 'disabled' || state === 'unlogged' || state === 'takingIn') {
       await this.pages<string>('verify_tracked_owners', 'owners', (last) => [
         ['integer', id],
         ['text', last ?? ''],

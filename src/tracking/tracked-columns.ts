@@ -21,10 +21,10 @@ export interface TrackedColumn {
   /**
    * `tracking`; `takingIn` until every row that was there before is taken in; `gone` where the table or one of the columns was
    * dropped, `renamed` where one of them was, be it that two exchanged their names, `disabled` where a trigger was dropped or
-   * switched off, also of one partition, and `releasing` while references are dropped. Rows of a table that is `renamed`, or that
-   * lost a column, cannot be inserted or deleted until `untrackFileColumn`.
+   * switched off, `unlogged` where a crash would empty the table, both also of one partition, and `releasing` while references are
+   * dropped. Rows of a table that is `renamed`, or that lost a column, cannot be inserted or deleted until `untrackFileColumn`.
    */
-  readonly state: 'tracking' | 'takingIn' | 'gone' | 'renamed' | 'disabled' | 'releasing';
+  readonly state: 'tracking' | 'takingIn' | 'gone' | 'renamed' | 'disabled' | 'unlogged' | 'releasing';
 }
 
 /**

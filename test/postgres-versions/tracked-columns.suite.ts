@@ -48,9 +48,9 @@ test('rows are taken in, again too, and released', async () => {
   ]);
   await restore.query(`delete from "Shop".page where kind = 'news'`);
   await trackFileColumn(asOwner, { ...page, existing: 'again', batchSize: 2 });
-  await expect(expectTracked(admin)).rejects.toThrow('to deeply equal');
+  await expectTracked(admin);
 
-  expect(await untrackFileColumn(asOwner, { ...page, references: 'release' })).toEqual({ released: 6 });
+  expect(await untrackFileColumn(asOwner, { ...page, references: 'release' })).toEqual({ released: 5 });
   await asOwner.query(trackFileColumnSql(page));
   await expectTracked(admin);
   expect(await states()).toEqual(['tracking', 'tracking', 'tracking', 'tracking', 'tracking']);

@@ -75,6 +75,10 @@ function columnProblem(column: TrackedColumn): string[] {
       ];
     case 'disabled':
       return [`${name} lacks triggers: file-registry track it --existing again, once they are back.`];
+    case 'unlogged':
+      return [
+        `${name} is in an unlogged table, which a crash empties: set it logged, then file-registry track it --existing again.`,
+      ];
     default:
       return [];
   }

@@ -31,6 +31,8 @@ await registry.sql(`
   create table base (id integer, cover uuid);
   create table heir (primary key (id)) inherits (base);
   create unlogged table fleeting (id integer primary key, cover uuid);
+  create table partly (id integer primary key, cover uuid) partition by range (id);
+  create unlogged table partly_1 partition of partly default;
   create sequence counter;
   create table "a.b" (id integer primary key, cover uuid);`);
 
@@ -72,6 +74,7 @@ test.for<[object, RegExp]>([
     /column twice of public.made does not identify rows.*not generated/,
   ],
   [{ table: 'fleeting' }, /is an unlogged table. A crash empties it/],
+  [{ table: 'partly' }, /is a table with unlogged partitions. A crash empties them/],
   [{ table: 'file_registry.files', column: 'id' }, /a table of the registry or the system/],
   [{ table: 'pg_catalog.pg_class', column: 'oid' }, /a table of the registry or the system/],
   [{ table: 'keyless' }, /keyless has no primary key.*Name the columns that identify a row \(idColumn\)/],

@@ -26,6 +26,7 @@ test.for([
     'rename to old_%s; create table %s (like old_%s including all)',
   ],
   ['triggers that are off', 'disable trigger user'],
+  ['a table that is unlogged', 'set unlogged'],
 ] as const)('processors warn of %s', async ([title, change]) => {
   const table = `article_${title.length}`;
   await pool.query(`create table ${table} (id integer primary key, cover uuid, other_cover uuid)`);
@@ -33,7 +34,7 @@ test.for([
   expect(await warnings()).toEqual([]);
 
   await pool.query(`alter table ${table} ${change.replaceAll('%s', table)}`);
-  const state = title.startsWith('triggers') ? 'disabled' : 'renamed';
+  const state = title.endsWith('off') ? 'disabled' : title.endsWith('unlogged') ? 'unlogged' : 'renamed';
   expect(await warnings()).toEqual([
     `The tracked column public.${table}.cover is ${state}: what its rows name may be held by nobody. See trackedColumns().`,
   ]);
