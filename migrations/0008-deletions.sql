@@ -273,7 +273,8 @@ $body$;
 
 -- Forgets a batch of receipts older than their retention, and the adopted keys they kept busy; answers how many. Those that were due
 -- up to seen_until are passed by. That of an adopted key stays for a day at least: a storage that did not answer in time, so that its
--- deletion was done again, may still delete what is adopted under that key by then (shown).
+-- deletion was done again, may still delete what is adopted under that key by then (shown). A key that another deletion names stays
+-- busy until the receipt of that one goes.
 create function @schema@.prune_receipts(
   retention_ms bigint, batch_size integer, seen_until timestamptz default '-infinity'
 ) returns integer
@@ -309,6 +310,12 @@ begin
      where a.storage = f.storage
        and a.key     = f.key
        and not @schema@.is_generated_key(f.file_id, f.key)
+       and not exists (select
+                         from @schema@.deletions d
+                        where d.storage = f.storage
+                          and d.key     = f.key
+                          and not @schema@.is_generated_key(d.file_id, d.key)
+                          and d.file_id not in (select o.file_id from old o))
   )
   select count(*) into pruned from forgotten;
   return pruned;

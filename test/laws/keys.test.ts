@@ -181,3 +181,20 @@ test.for(uploads)('the key of an upload %s is not adopted while it is given up',
   expect(await outcome).toMatchObject(busyKey);
   expect(await laws.deletion(upload)).toMatchObject({ state: 'abandoned' });
 });
+
+test('a key that two deletions name is free when the receipts of both are pruned', async () => {
+  const key = `twice/${randomUUID()}`;
+  const [one, other] = [await laws.order({ key }), await laws.order({ key })];
+  await complete(one);
+  await prune();
+  expect(await laws.deletion(one)).toBeUndefined();
+  expect(await isAdopted(key)).toBe(true);
+
+  await complete(other);
+  await prune();
+  expect(await isAdopted(key)).toBe(false);
+
+  for (const deletion of [await laws.order({ key }), await laws.order({ key })]) await complete(deletion);
+  await prune();
+  expect(await isAdopted(key)).toBe(false);
+});
