@@ -211,7 +211,8 @@ create trigger guard_files after update on @schema@.files
 
 -- Law 3, no file row disappears without its bytes being due. The file's intents end here and live on as last_owners. A settle
 -- that is about to delete the bytes itself says so in a setting of its transaction and finds them leased, which saves the write
--- of a claim, a fifth of what a file costs. Whoever else sets it delays a deletion by a lease's greatest length.
+-- of a claim, a fifth of what a file costs. Whoever else sets it delays a deletion by a lease's greatest length, or sets it to
+-- something that cannot be read, which is nobody's lease.
 -- Locks: intents that another settle holds are skipped, it drops them itself when it finds the file gone; waiting for it
 -- could deadlock, as it may wait for intents of ours. The settings keep a plan that was made for small tables, or for a single
 -- file, from comparing each file with each intent.
@@ -220,12 +221,21 @@ create function @schema@.condemn_files() returns trigger
   set enable_seqscan = off set enable_nestloop = off set enable_hashjoin = on
 as $body$
 declare
-  lease        jsonb       := nullif(current_setting('file_registry.lease', true), '');
+  lease        jsonb;
+  lease_token  uuid;
+  lease_end    timestamptz;
   now_due      timestamptz := clock_timestamp();
-  lease_end    timestamptz := now_due + least((lease ->> 'ms')::bigint, 3600000) * interval '1 millisecond';
   intents      tid[];
 begin
   perform @schema@.require_own_table(tg_table_schema);
+
+  begin
+    lease       := nullif(current_setting('file_registry.lease', true), '');
+    lease_token := lease ->> 'token';
+    lease_end   := now_due + least((lease ->> 'ms')::bigint, 3600000) * interval '1 millisecond';
+  exception when data_exception then
+    lease := null;
+  end;
 
   intents := array(
     select o.ctid
@@ -255,7 +265,7 @@ begin
          coalesce(n.owners, '[]'),
          now_due,
          case when leased.here then lease_end else now_due end,
-         case when leased.here then (lease ->> 'token')::uuid end,
+         case when leased.here then lease_token end,
          case when leased.here then 1 else 0 end
     from gone g
    cross join lateral (select coalesce(lease -> 'storages' ? g.storage, false) as here) leased

@@ -123,3 +123,14 @@ test('one file that cannot begin refuses the whole statement', async () => {
   ).rejects.toMatchObject(refused);
   expect(await laws.exists(fresh)).toBe(false);
 });
+
+test.for(['no json', '{"ms": "soon"}', '{"token": "none"}', '[]', '{"ms": 1e99}'])(
+  'a setting that is no lease is no hindrance: %s',
+  async (setting) => {
+    const session = await laws.session();
+    await session.query("select set_config('file_registry.lease', $1, false)", [setting]);
+    const file = await laws.file();
+    await laws.sql('delete from file_registry.files where id = $1', [file], session);
+    expect(await laws.deletion(file)).toMatchObject({ state: 'condemned', lease_token: null, attempts: 0 });
+  },
+);
