@@ -10,7 +10,7 @@ create function @schema@.begin_step() returns void
   language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $body$
 begin
-  if current_setting('transaction_isolation') <> 'read committed' then
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
     raise exception using
       errcode = 'feature_not_supported',
       message = 'the processor runs in READ COMMITTED only',

@@ -71,3 +71,12 @@ test('the steps run in READ COMMITTED, whatever the default of the role is', asy
   });
   await other.module.close();
 });
+
+test('READ UNCOMMITTED is READ COMMITTED, for the steps too', async () => {
+  const session = await database.begun('read uncommitted');
+  const { rows } = await session.query(
+    "select file_registry.settle('stored', 0, 1, '-infinity', 0) as settled",
+  );
+  expect(rows[0].settled).toMatchObject({ claimed: 0 });
+  await session.query('rollback');
+});
