@@ -270,7 +270,7 @@ as $body$
 declare
   file @schema@.files;
 begin
-  if adopt.key ~ '(^|/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*\.part$' then
+  if adopt.key ~ '(^|/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*[.]part$' then
     return null;
   end if;
 

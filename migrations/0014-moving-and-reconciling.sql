@@ -205,7 +205,7 @@ begin
                 as r("fileId" uuid, key text, "versionId" text, filename text, "contentType" text, size bigint)
              order by r.key collate "C") n
      where not exists (select from @schema@.files f where f.storage = import_rows.storage and f.key = n.key)
-       and n.key !~ '(^|/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*\.part$';
+       and n.key !~ '(^|/)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*[.]part$';
     get diagnostics imported = row_count;
   exception when unique_violation then
     -- One of them is busy, or came at this moment: each by itself.

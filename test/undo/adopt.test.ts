@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createTestRegistry } from '../support/create-test-registry.js';
@@ -62,4 +62,20 @@ test('the key of a file whose deletion is pending cannot be adopted', async () =
   await registry.pool.query('delete from file_registry.files where id = $1', [stored.id]);
   await expect(files.adopt(stored.key)).rejects.toMatchObject({ code: 'KEY_BUSY' });
   await processor.drain();
+});
+
+test('the temporary file of an upload is not adopted, whatever a backslash means to the session', async () => {
+  const session = await registry.database.begun();
+  await session.query('set local standard_conforming_strings = off');
+  for (const [end, adopted] of [
+    ['.part', false],
+    ['-depart', true],
+  ] as const) {
+    const { rows } = await session.query(
+      "select file_registry.adopt($1, 'media', $2, null, null, 'x/y', 1, null, '{}') is not null as adopted",
+      [randomUUID(), `${randomUUID()}${end}`],
+    );
+    expect(rows).toEqual([{ adopted }]);
+  }
+  await session.query('rollback');
 });
