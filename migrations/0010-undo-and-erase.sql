@@ -64,7 +64,8 @@ $body$;
 -- Puts back the references that pending intents remember: of these files, of this owner, or of both together. An owner's slot
 -- that is null means all slots. Protection and holds are not put back, whoever ended them meant it; nor is a rendition whose
 -- original is gone or is now made from it; nor what follows a guarded column, which names the file itself where it should be
--- held. The intents stay, the processor drops them when it sees the references.
+-- held. Of two renditions by one spec the one that was let go last is put back, and of renditions that would hold each other the
+-- same. The intents stay, the processor drops them when it sees the references.
 -- Locks: KEY SHARE on the file rows and on the originals that held them, in the order of their ids, so that none is condemned
 -- in between.
 create function @schema@.restore(file_ids uuid[], owner_type text, owner_id text, slot text) returns json
@@ -74,6 +75,7 @@ declare
   wanted    uuid[] := file_ids;
   originals uuid[];
   held      uuid[];
+  rendition record;
   restored  integer;
 begin
   if wanted is null then
@@ -101,7 +103,7 @@ begin
     from @schema@.deletion_outbox o
    where o.file_id = any(held)
      and o.file_id = any(wanted)
-     and o.owner_type is not null
+     and o.owner_type <> 'file'
      and not starts_with(o.owner_type, 'registry:')
      and not exists (select
                        from @schema@.tracked_columns t
@@ -111,12 +113,33 @@ begin
      and (o.owner_type = restore.owner_type or restore.owner_type is null)
      and (o.owner_id   = restore.owner_id   or restore.owner_id   is null)
      and (o.slot       = restore.slot       or restore.slot       is null)
-     and (o.owner_type <> 'file'
-          or o.owner_id = any(held::text[]) and o.owner_id <> all(@schema@.family_of(array[o.file_id])::text[]))
    order by o.owner_type, o.owner_id, o.slot, o.file_id
       on conflict do nothing;
   get diagnostics restored = row_count;
 
+  -- One by one, as each that is put back decides about the next.
+  for rendition in
+    select o.file_id, o.owner_id, o.slot
+      from @schema@.deletion_outbox o
+     where o.file_id = any(held)
+       and o.file_id = any(wanted)
+       and o.owner_type = 'file'
+       and (restore.owner_type = 'file'           or restore.owner_type is null)
+       and (o.owner_id         = restore.owner_id or restore.owner_id   is null)
+       and (o.slot             = restore.slot     or restore.slot       is null)
+       and o.owner_id = any(held::text[])
+     order by o.noted_at desc, o.seq desc
+  loop
+    perform @schema@.require_fresh_snapshot('renditions can be restored');
+
+    insert into @schema@.file_references (file_id, owner_type, owner_id, slot)
+    select rendition.file_id, 'file', rendition.owner_id, rendition.slot
+     where rendition.owner_id <> all(@schema@.family_of(array[rendition.file_id])::text[])
+        on conflict do nothing;
+    if found then
+      restored := restored + 1;
+    end if;
+  end loop;
   return json_build_object('restored', restored);
 end
 $body$;

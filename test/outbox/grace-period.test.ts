@@ -145,7 +145,9 @@ test('a rendition that an application let go keeps its grace period when its ori
   await registry.passTime('23 hours');
   await registry.detach(used, '2', 'slot 0');
   await registry.passTime('2 hours');
-  expect(await processor.drain(), 'the original, and what was let go when it was').toMatchObject({ deleted: 2 });
+  expect(await processor.drain(), 'the original, and what was let go when it was').toMatchObject({
+    deleted: 2,
+  });
   expect(await registry.deletion(shown)).toMatchObject({ state: 'deleted', reason: 'original' });
   expect(await registry.hasBytes(used)).toBe(true);
 

@@ -1,3 +1,4 @@
+import type { StoredFile } from 'nestjs-file-registry';
 import { expect, test } from 'vitest';
 import { createTestRegistry } from '../support/create-test-registry.js';
 import { addRendition } from './support/add-rendition.js';
@@ -83,4 +84,54 @@ test('a rendition whose original is now made from it is left out, and the transa
   expect(await db.transaction().execute((trx) => files.in(trx).restore(other))).toEqual({ restored: 1 });
   expect(await files.references(other)).toMatchObject([{ type: 'article', id: '13' }]);
   await registry.assertLaws();
+});
+
+const letGoOf = (original: StoredFile) =>
+  registry.pool.query('select file_registry.detach_renditions(array[$1]::uuid[], null, null, null)', [
+    original.id,
+  ]);
+
+test('of two renditions by one spec the one that was let go last is put back', async () => {
+  const [original, older, newer] = [await registry.store(), await registry.store(), await registry.store()];
+  await registry.attach(original, '14');
+  for (const rendition of [newer, older, newer]) {
+    await addRendition(registry.pool, original, rendition, 'small');
+    await letGoOf(original);
+  }
+
+  expect(await db.transaction().execute((trx) => files.in(trx).restore([older, newer]))).toEqual({
+    restored: 1,
+  });
+  expect(await files.renditions(original)).toMatchObject([{ id: newer.id }]);
+});
+
+test('of renditions that would hold each other the one that was let go last is put back', async () => {
+  const [one, other] = [await registry.store(), await registry.store()];
+  for (const [original, rendition] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    await registry.attach(original, '15');
+    await addRendition(registry.pool, original, rendition, 'small');
+    await letGoOf(original);
+  }
+  await db.transaction().execute((trx) => files.in(trx).detachAll({ type: 'article', id: '15' }));
+
+  expect(await db.transaction().execute((trx) => files.in(trx).restore([one, other]))).toEqual({
+    restored: 3,
+  });
+  expect(await files.renditions(other)).toMatchObject([{ id: one.id }]);
+  expect(await files.renditions(one)).toEqual([]);
+  await registry.assertLaws();
+});
+
+test('above READ COMMITTED renditions are not restored, and the error says so', async () => {
+  const [original, rendition] = [await registry.store(), await registry.store()];
+  await addRendition(registry.pool, original, rendition, 'small');
+  await letGoOf(original);
+  const session = await registry.database.begun('repeatable read');
+  await expect(
+    session.query('select file_registry.restore(array[$1]::uuid[], null, null, null)', [rendition.id]),
+  ).rejects.toMatchObject({ code: '0A000', message: 'renditions can be restored in READ COMMITTED only' });
+  await session.query('rollback');
 });
