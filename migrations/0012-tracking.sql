@@ -253,8 +253,8 @@ begin
        where t.id = other.id
       returning t.* into tracked_now;
     end if;
-    -- What the rows hold is what other columns said, which had the names until they were exchanged.
-    if other.watched <> @schema@.watched_now(other) then
+    -- What the rows hold is what other columns said, which had the names until they were exchanged, or what nothing watched since.
+    if other.watched is distinct from @schema@.watched_now(other) then
       update @schema@.tracked_columns t
          set tracked_at = clock_timestamp(), taken_in_to = null, taken_in_at = null
        where t.id = other.id

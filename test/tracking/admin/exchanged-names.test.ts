@@ -99,3 +99,15 @@ test('a column that moved in the table, as when a dump is restored, is still the
   await exchange('cover');
   await expect(registry.sql('delete from article')).rejects.toMatchObject({ code: '55000' });
 });
+
+test('rows are taken in again also where the trigger that told of the exchange was dropped', async () => {
+  await trackFileColumn(registry.pool, column);
+  await insert(1, a);
+  const [{ name }] = await registry.sql(
+    `select tgname as name from pg_trigger where tgname like 'file_registry%update'`,
+  );
+  await registry.sql(`drop trigger ${name} on article`);
+  await exchange('cover');
+  expect(await trackFileColumn(registry.pool, column)).toEqual({ rows: 1, complete: true });
+  expect(await registry.held('article')).toEqual([['1', b]]);
+});
