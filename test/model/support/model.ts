@@ -31,17 +31,27 @@ export class Model {
       .toSorted((one, other) => one.age - other.age || other.order - one.order)[0];
   }
 
-  /** The files that a processor may condemn now: no reference, or only of such originals, and the youngest intent due. */
+  /**
+   * The files that a processor may condemn now: no reference and the youngest intent due, or held by such originals alone and not
+   * within a grace period.
+   */
   condemnable(): Set<string> {
-    return this.unheld((file) => {
-      const youngest = this.youngestIntent(file);
-      return youngest !== undefined && isDue(youngest);
-    });
+    return this.unheld(
+      (file) => {
+        const youngest = this.youngestIntent(file);
+        return youngest !== undefined && isDue(youngest);
+      },
+      (file) =>
+        this.intents.every((intent) => intent.file !== file || intent.reason !== 'detached' || isDue(intent)),
+    );
   }
 
   /** The files that nobody holds, however long it takes. */
   doomed(): Set<string> {
-    return this.unheld(() => true);
+    return this.unheld(
+      () => true,
+      () => true,
+    );
   }
 
   /** A file and everything that hangs together with it as original and rendition, whoever sees it. */
@@ -66,7 +76,10 @@ export class Model {
     }
   }
 
-  private unheld(unreferencedGoes: (file: string) => boolean): Set<string> {
+  private unheld(
+    unreferencedGoes: (file: string) => boolean,
+    goesWithOriginal: (file: string) => boolean,
+  ): Set<string> {
     const going = new Set<string>();
     for (let before = -1; before < going.size;) {
       before = going.size;
@@ -75,7 +88,7 @@ export class Model {
         const goes =
           held.length === 0
             ? unreferencedGoes(file)
-            : held.every(({ type, id }) => type === 'file' && going.has(id));
+            : held.every(({ type, id }) => type === 'file' && going.has(id)) && goesWithOriginal(file);
         if (goes) going.add(file);
       }
     }

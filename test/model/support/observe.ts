@@ -44,6 +44,9 @@ export function follow(
   if (open === undefined) return;
   for (const file of condemnable) {
     if (!model.files.has(file)) continue;
+    // Its original went while an intent of its own was not dropped yet: its grace period begins again.
+    const youngest = model.youngestIntent(file);
+    if (youngest !== undefined && !isDue(youngest)) continue;
     const relatives = [...model.relatives(file)];
     if (open.some(({ touched }) => relatives.some((relative) => touched.has(relative)))) continue;
     throw new Violation(`File ${file} was due, nobody held it, and the processor left it.`);
@@ -77,7 +80,7 @@ function followIntents(model: Model, snapshot: Snapshot, referenced: ReadonlySet
   for (const intent of seen) {
     const ofGoneFile = !model.files.has(intent.file);
     const ofGoneOriginal =
-      intent.reason === 'original' && !model.files.has(intent.owner?.split(' ')[1] ?? '');
+      (intent.owner ?? '').startsWith('file ') && !model.files.has(intent.owner?.split(' ')[1] ?? '');
     if (!ofGoneFile && !ofGoneOriginal) {
       throw new Violation(`The intent ${describeIntent(intent)} came from nowhere.`);
     }

@@ -128,8 +128,8 @@ export class Play {
     for (let pass = 0, pending = true; pending && pass < 4; pass++) {
       await this.passes.passTime(10);
       await processor.drain();
-      const { condemned, reserved } = await processor.stats();
-      pending = condemned + reserved > 0;
+      const { condemned, reserved, pending: intents } = await processor.stats();
+      pending = condemned + reserved + intents > 0;
     }
 
     const doomed = model.doomed();
