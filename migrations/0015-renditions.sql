@@ -1,6 +1,81 @@
 -- Renditions: files made from another file, their original, which holds them by a reference like any other owner; the slot is the
 -- canonical spec. A lease says who makes one at the moment, so that of all who ask for it only one does.
 
+-- Law 1 for renditions. The holder is the original that owner_id names, and the slot is the canonical spec: said here and not as
+-- column constraints, which every reference of an application would pay for. Originals that held each other would never become
+-- unreferenced. Needs the fresh snapshots of READ COMMITTED.
+-- Locks: measures what already hangs below the rendition, then walks from the holder upward and locks each original FOR NO KEY
+-- UPDATE, so that two sessions that would close a circle together meet on a row; attaching (KEY SHARE) is not disturbed.
+create function @schema@.guard_holder() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  holders uuid[];
+  depth   integer;
+begin
+  perform @schema@.require_own_table(tg_table_schema);
+  perform @schema@.require_fresh_snapshot('a rendition can be attached to its original');
+
+  if new.owner_type <> 'file' then
+    raise exception using
+      errcode = 'check_violation',
+      message = 'only the owner of a rendition is a file',
+      hint    = 'Leave holder_id out.';
+  end if;
+  new.holder_id := new.owner_id::uuid;
+  if new.owner_id <> new.holder_id::text
+  or new.slot !~ '^(filter=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119}(;size=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119})?|size=[A-Za-z0-9][A-Za-z0-9._,@+-]{0,119})$'
+  then
+    raise exception using
+      errcode = 'check_violation',
+      message = format('%L of %L is no rendition''s canonical spec', new.slot, new.owner_id),
+      hint    = 'Write the original''s id in lower case, and the spec as filter=…, size=… or filter=…;size=….';
+  end if;
+  holders := array[new.holder_id];
+  perform from @schema@.files f where f.id = new.file_id for no key update;
+
+  with recursive below (file_id, level) as (
+    select new.file_id, 1
+     union
+    select r.file_id, b.level + 1
+      from below b
+      join @schema@.file_references r on r.holder_id = b.file_id
+     where b.level <= 16
+  )
+  select max(b.level) into depth from below b;
+
+  while holders is not null loop
+    if new.file_id = any(holders) then
+      raise exception using
+        errcode = 'restrict_violation',
+        message = format('file %s cannot be held by itself', new.file_id),
+        hint    = 'A rendition is made from another file.';
+    end if;
+    if depth > 16 then
+      raise exception using
+        errcode = 'restrict_violation',
+        message = 'renditions of renditions go 16 deep and no deeper',
+        hint    = 'Make the rendition from the first original.';
+    end if;
+
+    perform from @schema@.files f where f.id = any(holders) order by f.id for no key update;
+
+    select array_agg(distinct r.holder_id) into holders
+      from @schema@.file_references r
+     where r.file_id = any(holders)
+       and r.holder_id is not null;
+    depth := depth + 1;
+  end loop;
+  return new;
+end
+$body$;
+
+create trigger guard_holder before insert on @schema@.file_references
+  for each row
+  when (new.owner_type = 'file' or new.holder_id is not null)
+  execute function @schema@.guard_holder();
+
+
 -- No foreign key to files, it would cost every deletion of a file; the lease of an original that went ends by itself.
 create table @schema@.rendition_leases (
   original_id uuid        not null,
