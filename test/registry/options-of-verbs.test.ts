@@ -39,7 +39,7 @@ test.for([Number.NaN, -1, Infinity, 0.5, 3_600_001, '1', null])(
   async (maxAgeMs) => {
     expect(await errorOf(processor.health({ maxAgeMs: maxAgeMs as number }))).toMatchObject({
       code: 'INVALID_OPTION',
-      message: expect.stringContaining('maxAgeMs: expected a whole number from 0 to 3600000'),
+      message: expect.stringContaining('maxAgeMs: expected a whole number of milliseconds from 0 to 3600000'),
     });
   },
 );
