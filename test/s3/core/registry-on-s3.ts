@@ -23,6 +23,10 @@ export function localStorage({ root }: { readonly root: string }): FileStorage {
   const storage = storageOf(basename(root));
   return {
     ...storage,
+    stat: async (object) => {
+      await bringFiles(root);
+      return storage.stat(object);
+    },
     read: async (object, options) => {
       await bringFiles(root);
       return storage.read(object, options);
