@@ -36,7 +36,8 @@ export interface SendFileOptions {
  * Answers a request with a file, on Express and on Fastify: return what it answers from the handler.
  *
  * It knows conditional requests (the ETag is the file's id), one range of bytes, and HEAD, which reads nothing. The bytes are
- * closed when the client goes away, and the connection where they fail on the way. A `StoredFile` is taken as it is; an id costs a look-up more.
+ * closed when the client goes away, and the connection where they fail on the way. A `StoredFile` is taken as it is; an id costs a
+ * look-up more.
  *
  * ```ts
  * @Get(':id')

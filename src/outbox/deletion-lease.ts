@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 import { uuidArray } from '../database/call.js';
 import type { RegistryDatabase } from '../database/registry-database.js';
+import { withinTime } from '../database/within-time.js';
 
 /** Ten lengths of a lease: a storage that needs longer for one batch hangs, and must not hold it for ever. */
 const stepLengths = 10;
@@ -20,6 +21,7 @@ export class DeletionLease {
   private renewalsMax = 3 * stepLengths;
   private renewal: NodeJS.Timeout | undefined;
   private deadline: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> = Promise.resolve();
 
   /** `elapsedMs` is how long ago the statement was sent that leased the objects to `token`. */
   constructor(
@@ -44,7 +46,7 @@ export class DeletionLease {
   renewFor(fileIds: readonly string[]): void {
     this.renewal = setInterval(() => {
       if (++this.renewals <= this.renewalsMax) {
-        void this.renew(fileIds);
+        this.renewing = this.renew(fileIds);
       }
     }, this.leaseMs / 3);
     this.renewal.unref();
@@ -61,9 +63,14 @@ export class DeletionLease {
     this.renewalsMax = 3 * stepLengths + Math.ceil((3 * lastMs) / this.leaseMs);
   }
 
-  end(): void {
+  /**
+   * Also waits for a renewal that is under way, for as long as a lease lasts at most: it would have the rows locked, and a claim that
+   * follows would pass by what was just given back.
+   */
+  async end(): Promise<void> {
     clearInterval(this.renewal);
     clearTimeout(this.deadline);
+    await withinTime(this.renewing, this.leaseMs);
   }
 
   private async renew(fileIds: readonly string[]): Promise<void> {

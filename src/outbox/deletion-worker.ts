@@ -60,7 +60,7 @@ export class DeletionWorker {
       }
       return claimed.length > 0;
     } finally {
-      lease.end();
+      await lease.end();
     }
   }
 
@@ -84,7 +84,7 @@ export class DeletionWorker {
       });
       await this.complete(lease, outcomes, tally);
     } finally {
-      lease.end();
+      await lease.end();
     }
   }
 
